@@ -1,0 +1,1 @@
+// Gives each precompiled header a translation unit to belong to.

@@ -1,0 +1,68 @@
+#include "core/document.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/check.h"
+
+namespace pilotlight {
+namespace {
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = std::exchange(row[0], i);
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+            diagonal = row[j];
+            row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+        }
+    }
+    return row.back();
+}
+
+}  // namespace
+
+std::string_view Node::kind_name() const {
+    switch (kind) {
+        case Kind::null: return "nothing";
+        case Kind::scalar: return "a single value";
+        case Kind::sequence: return "a list";
+        case Kind::mapping: return "a mapping";
+    }
+    PILOT_CHECK(false);
+}
+
+const Node* Node::find(std::string_view key) const {
+    for (const Entry& entry : entries) {
+        if (entry.key == key) return &entry.value;
+    }
+    return nullptr;
+}
+
+std::string_view nearest_key(std::string_view key, const std::vector<std::string_view>& known) {
+    std::string_view best;
+    // Beyond a third of its letters changed, a key is another word.
+    std::size_t best_distance = std::max<std::size_t>(2, key.size() / 3) + 1;
+    for (const std::string_view candidate : known) {
+        const std::size_t distance = edit_distance(key, candidate);
+        if (distance < best_distance) {
+            best = candidate;
+            best_distance = distance;
+        }
+    }
+    return best;
+}
+
+std::string unknown_key_message(std::string_view key, const std::vector<std::string_view>& known) {
+    const std::string_view nearest = nearest_key(key, known);
+    if (!nearest.empty()) {
+        return fmt::format("unknown key \"{}\", did you mean \"{}\"?", key, nearest);
+    }
+    return fmt::format("unknown key \"{}\", expected one of: {}", key, fmt::join(known, ", "));
+}
+
+}  // namespace pilotlight

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.h"
+#include "core/labels.h"
+#include "core/regexp.h"
+
+namespace pilotlight {
+
+/// One condition on one label, as in PromQL selectors, routes and silences. Regular expressions
+/// are anchored at both ends. An absent label is "".
+class Matcher {
+  public:
+    enum class Op { equal, not_equal, regexp, not_regexp };
+
+    /// Fails where a regular expression does not compile.
+    [[nodiscard]] static Result<Matcher> make(std::string name, Op op, std::string value);
+
+    [[nodiscard]] bool matches(std::string_view value) const;
+    [[nodiscard]] bool matches(const Labels& labels) const { return matches(labels.get(name_)); }
+    [[nodiscard]] const std::string& name() const { return name_; }
+    [[nodiscard]] Op op() const { return op_; }
+    [[nodiscard]] const std::string& value() const { return value_; }
+    /// `name=~"value"`.
+    [[nodiscard]] std::string to_string() const;
+
+    bool operator==(const Matcher&) const = default;
+
+  private:
+    Matcher(std::string name, Op op, std::string value, std::optional<Regexp> regexp);
+
+    std::string name_;
+    Op op_;
+    std::string value_;
+    std::optional<Regexp> regexp_;
+};
+
+using Matchers = std::vector<Matcher>;
+
+/// Whether every one matches; true for none.
+[[nodiscard]] bool all_match(const Matchers& matchers, const Labels& labels);
+
+}  // namespace pilotlight

@@ -1,0 +1,141 @@
+#include "core/regexp.h"
+
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include <charconv>
+
+namespace pilotlight {
+
+struct Regexp::Program {
+    Program(const std::string& pattern, const re2::RE2::Options& options) : re(pattern, options) {}
+    re2::RE2 re;
+};
+
+namespace {
+
+constexpr std::int64_t kProgramBytesMax = 8 << 20;
+
+re2::StringPiece piece(std::string_view text) {
+    return {text.data(), text.size()};
+}
+
+bool is_word(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/// Appends `with`, its `$` references filled from `groups`; an unknown one is empty, as in Go.
+void append_expanded(std::string& out, std::string_view with, const re2::RE2& re,
+                     const std::vector<re2::StringPiece>& groups) {
+    for (std::size_t at = 0; at < with.size();) {
+        if (with[at] != '$' || at + 1 == with.size()) {
+            out += with[at++];
+            continue;
+        }
+        if (with[at + 1] == '$') {
+            out += '$';
+            at += 2;
+            continue;
+        }
+        const bool braced = with[at + 1] == '{';
+        const std::size_t begin = at + (braced ? 2 : 1);
+        std::size_t end = begin;
+        while (end < with.size() && is_word(with[end])) ++end;
+        if (end == begin || (braced && (end == with.size() || with[end] != '}'))) {
+            out += with[at++];
+            continue;
+        }
+        const std::string_view name = with.substr(begin, end - begin);
+        int index = -1;
+        const auto parsed = std::from_chars(name.data(), name.data() + name.size(), index);
+        if (parsed.ec != std::errc{} || parsed.ptr != name.data() + name.size()) {
+            const auto named = re.NamedCapturingGroups().find(std::string(name));
+            index = named == re.NamedCapturingGroups().end() ? -1 : named->second;
+        }
+        if (index >= 0 && static_cast<std::size_t>(index) < groups.size()) {
+            out.append(groups[index].data(), groups[index].size());
+        }
+        at = end + (braced ? 1 : 0);
+    }
+}
+
+/// The length of the UTF-8 character at `at`, at least 1.
+std::size_t character_bytes(std::string_view text, std::size_t at) {
+    std::size_t length = 1;
+    while (at + length < text.size() &&
+           (static_cast<unsigned char>(text[at + length]) & 0xc0U) == 0x80U) {
+        ++length;
+    }
+    return length;
+}
+
+std::vector<re2::StringPiece> room_for_groups(const re2::RE2& re) {
+    return std::vector<re2::StringPiece>(
+        static_cast<std::size_t>(re.NumberOfCapturingGroups()) + 1);
+}
+
+}  // namespace
+
+Regexp::Regexp(std::string pattern, std::shared_ptr<const Program> program)
+    : pattern_(std::move(pattern)), program_(std::move(program)) {}
+
+Result<Regexp> Regexp::compile(std::string_view pattern, Anchor anchor) {
+    re2::RE2::Options options(re2::RE2::Quiet);
+    options.set_max_mem(kProgramBytesMax);
+    const std::string whole = anchor == Anchor::both ? fmt::format("^(?s:{})$", pattern)
+                                                     : std::string(pattern);
+    auto program = std::make_shared<const Program>(whole, options);
+    if (!program->re.ok()) {
+        return fail(fmt::format("bad regular expression \"{}\": {}", pattern,
+                                program->re.error()));
+    }
+    return Regexp(std::string(pattern), std::move(program));
+}
+
+bool Regexp::matches(std::string_view text) const {
+    return re2::RE2::PartialMatch(piece(text), program_->re);
+}
+
+std::optional<std::vector<std::string>> Regexp::groups(std::string_view text) const {
+    auto found = room_for_groups(program_->re);
+    if (!program_->re.Match(piece(text), 0, text.size(), re2::RE2::UNANCHORED, found.data(),
+                            static_cast<int>(found.size()))) {
+        return std::nullopt;
+    }
+    std::vector<std::string> texts;
+    texts.reserve(found.size());
+    for (const auto& group : found) texts.emplace_back(group.data(), group.size());
+    return texts;
+}
+
+std::string Regexp::replace_all(std::string_view text, std::string_view with) const {
+    auto found = room_for_groups(program_->re);
+    std::string out;
+    std::size_t match_end = 0;
+    std::size_t at = 0;
+    while (at <= text.size() &&
+           program_->re.Match(piece(text), at, text.size(), re2::RE2::UNANCHORED, found.data(),
+                              static_cast<int>(found.size()))) {
+        const auto begin = static_cast<std::size_t>(found[0].data() - text.data());
+        const std::size_t end = begin + found[0].size();
+        out += text.substr(match_end, begin - match_end);
+        // Go's rule: no empty match right behind another match.
+        if (end > match_end || begin == 0) append_expanded(out, with, program_->re, found);
+        match_end = end;
+        at = std::max(end, at + character_bytes(text, at));
+    }
+    return out += text.substr(match_end);
+}
+
+std::optional<std::string> Regexp::expand(std::string_view text, std::string_view with) const {
+    auto found = room_for_groups(program_->re);
+    if (!program_->re.Match(piece(text), 0, text.size(), re2::RE2::UNANCHORED, found.data(),
+                            static_cast<int>(found.size()))) {
+        return std::nullopt;
+    }
+    std::string out;
+    append_expanded(out, with, program_->re, found);
+    return out;
+}
+
+}  // namespace pilotlight

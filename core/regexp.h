@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.h"
+
+namespace pilotlight {
+
+/// A regular expression in Prometheus's dialect (RE2): linear in the text, so that no pattern can
+/// hang the daemon. Immutable; copies share; any thread may match.
+class Regexp {
+  public:
+    enum class Anchor { none, both };
+
+    /// `both` wraps the pattern as `^(?s:pattern)$`, as Prometheus's and Alertmanager's matchers
+    /// do. Fails with RE2's reason; a pattern whose program is over 8 MiB is refused.
+    [[nodiscard]] static Result<Regexp> compile(std::string_view pattern,
+                                                Anchor anchor = Anchor::none);
+
+    [[nodiscard]] bool matches(std::string_view text) const;
+    /// The first match's groups, the whole match at 0; nothing where it does not match.
+    [[nodiscard]] std::optional<std::vector<std::string>> groups(std::string_view text) const;
+    /// Replaces each match; `$1`, `${1}`, `${name}`, `$$` as in Go's Regexp.ReplaceAllString.
+    [[nodiscard]] std::string replace_all(std::string_view text, std::string_view with) const;
+    /// The template with the groups of `text` put in, as Go's Regexp.Expand; nothing on no match.
+    [[nodiscard]] std::optional<std::string> expand(std::string_view text,
+                                                    std::string_view with) const;
+
+    [[nodiscard]] const std::string& pattern() const { return pattern_; }
+    bool operator==(const Regexp& other) const { return pattern_ == other.pattern_; }
+
+  private:
+    struct Program;
+    Regexp(std::string pattern, std::shared_ptr<const Program> program);
+
+    std::string pattern_;
+    std::shared_ptr<const Program> program_;
+};
+
+}  // namespace pilotlight
