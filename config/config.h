@@ -1,0 +1,124 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/document.h"
+#include "core/error.h"
+#include "core/labels.h"
+#include "core/matcher.h"
+#include "core/secret.h"
+#include "core/time.h"
+
+/// pilotlight.yaml as one immutable value. See ../docs/configuration.md for what each key means.
+namespace pilotlight::config {
+
+/// What people know: a line of the status page, with the DR plan's objectives.
+struct ServiceConfig {
+    std::string name;
+    std::string title;
+    std::optional<Duration> rto;
+    std::optional<Duration> rpo;
+    std::vector<std::string> depends_on;
+};
+
+/// One thing to probe. `options` is the prober's own section (`http: {...}`), read by the prober.
+struct TargetConfig {
+    std::string name;
+    std::string prober;
+    /// A URL, host:port, path or glob; it may hold a password.
+    Secret target;
+    std::string service;
+    Duration interval{};
+    Duration timeout{};
+    Labels labels;
+    Node options;
+    /// scrape: whether /metrics shows what the target exposes.
+    bool reexpose = false;
+    /// Where the target stands in its file.
+    Location where;
+
+    /// `target` without user, password and query: what the label `instance` says.
+    [[nodiscard]] std::string instance() const;
+};
+
+struct EscalationLevel {
+    Duration after{};
+    std::string receiver;
+};
+
+struct EscalationConfig {
+    std::string name;
+    Matchers matchers;
+    std::vector<EscalationLevel> levels;
+};
+
+enum class Compatibility { prometheus2 = 2, prometheus3 = 3 };
+
+struct Limits {
+    /// Body bytes that a probe reads of an answer.
+    std::uint64_t body_bytes = 10ULL << 20;
+    /// Samples that one scrape may bring.
+    std::uint64_t scrape_samples = 100'000;
+    /// Series held in all.
+    std::uint64_t series = 1'000'000;
+    /// Probes in flight at once on one probe loop.
+    std::uint64_t probes_in_flight = 2'000;
+    /// Alerts that one rule may have.
+    std::uint64_t alerts_per_rule = 10'000;
+};
+
+struct Config {
+    /// The main file, and the folder that relative paths in it start from.
+    std::string file;
+    std::string directory;
+
+    std::string listen_host = "127.0.0.1";
+    int listen_port = 9897;
+    std::string external_url;
+    std::string data_dir = "data";
+    Labels external_labels;
+    Duration default_interval = std::chrono::seconds(15);
+    Duration default_timeout = std::chrono::seconds(5);
+    Duration evaluation_interval = std::chrono::seconds(15);
+    Compatibility compatibility = Compatibility::prometheus3;
+    int probe_threads = 1;
+    Limits limits;
+
+    /// Globs as written, made absolute.
+    std::vector<std::string> rule_globs;
+    /// "" where there is none.
+    std::string alerting_file;
+    std::vector<std::string> module_globs;
+
+    std::vector<ServiceConfig> services;
+    std::vector<TargetConfig> targets;
+    std::vector<EscalationConfig> escalations;
+
+    /// Keys that are read and checked but that this version does not act on yet: a start and each
+    /// reload warn of every one.
+    std::vector<Error> not_yet;
+    /// Every file that was read, the main one included: what a watcher must watch.
+    std::vector<std::string> files_read;
+};
+
+/// Reads the main file with `${VAR}` expanded, and the target files it names. Errors: every mistake
+/// with file, line and column. Does I/O; call it off the engine's thread.
+[[nodiscard]] Checked<std::shared_ptr<const Config>> load_config(const std::string& path);
+
+/// The same from a text, for the demo and for tests; `file` is only for messages, relative paths
+/// start from `directory`.
+[[nodiscard]] Checked<std::shared_ptr<const Config>> parse_config(std::string_view text,
+                                                                  const std::string& file,
+                                                                  const std::string& directory);
+
+/// The paths that match, sorted; a pattern without wildcards stands for itself, existing or not.
+[[nodiscard]] std::vector<std::string> expand_globs(const std::vector<std::string>& patterns);
+
+/// A URL or host:port without user, password, query and fragment; other texts as they are.
+[[nodiscard]] std::string redact_address(std::string_view address);
+
+}  // namespace pilotlight::config

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/alert.h"
+#include "core/error.h"
+#include "core/labels.h"
+#include "core/sample.h"
+#include "core/time.h"
+
+/// What the exporters show: plain values, copied from the engine at one moment, never changed.
+namespace pilotlight::exporters {
+
+enum class Health { up, degraded, down, unknown };
+
+/// "up", "degraded", "down", "unknown".
+[[nodiscard]] std::string_view to_string(Health health);
+
+struct TargetView {
+    std::string name;
+    std::string prober;
+    std::string instance;
+    std::string service;
+    Labels labels;
+    Duration interval{};
+    Health health = Health::unknown;
+    /// Since when `health` has been what it is.
+    std::optional<WallTime> since;
+    std::optional<WallTime> last_probe_at;
+    Duration last_duration{};
+    /// Why the last probe was not ok; empty when it was.
+    std::string phase;
+    std::string reason;
+    std::string detail;
+    /// The newest samples, whole label sets; null before the first probe.
+    SharedBatch newest;
+    /// Whether /metrics shows all of `newest`, or only what Pilotlight itself says of a scrape.
+    bool reexpose = true;
+};
+
+struct ServiceView {
+    std::string name;
+    std::string title;
+    Health health = Health::unknown;
+    std::optional<Duration> rto;
+    std::optional<Duration> rpo;
+    /// Names of its targets, in the file's order.
+    std::vector<std::string> targets;
+};
+
+struct RuleView {
+    std::string name;
+    bool alerting = true;
+    std::string expression;
+    Duration hold{};
+    /// "ok", "err" or "unknown" (not evaluated yet), as Prometheus's API has it.
+    std::string health = "unknown";
+    std::string last_error;
+    std::optional<WallTime> last_evaluation;
+};
+
+struct RuleGroupView {
+    std::string name;
+    std::string file;
+    Duration interval{};
+    std::vector<RuleView> rules;
+};
+
+struct ReloadView {
+    bool successful = true;
+    WallTime last_attempt{};
+    WallTime last_success{};
+    /// What was wrong with the last attempt, each `FILE:LINE:COL: ...`.
+    std::vector<std::string> errors;
+};
+
+struct ReceiverView {
+    std::string name;
+    std::string integration;
+    std::uint64_t pending = 0;
+    std::optional<WallTime> last_delivered;
+    /// Empty while the last attempt was accepted. No secrets.
+    std::string last_error;
+};
+
+struct Snapshot {
+    WallTime at{};
+    WallTime started_at{};
+    std::string title;
+    std::string external_url;
+    std::vector<ServiceView> services;
+    std::vector<TargetView> targets;
+    std::vector<Alert> alerts;
+    std::vector<RuleGroupView> rule_groups;
+    std::vector<ReceiverView> receivers;
+    ReloadView reload;
+    std::uint64_t series = 0;
+    std::uint64_t outbox_pending = 0;
+    /// Whether the journal can be written; false is degraded, not dead.
+    bool journal_healthy = true;
+    /// Samples that rules recorded, ALERTS and ALERTS_FOR_STATE among them.
+    SharedBatch recorded;
+};
+using SharedSnapshot = std::shared_ptr<const Snapshot>;
+
+}  // namespace pilotlight::exporters

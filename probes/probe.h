@@ -1,0 +1,94 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+#include "config/options.h"
+#include "core/error.h"
+#include "core/sample.h"
+#include "runtime/deadline.h"
+
+namespace pilotlight::runtime {
+class Services;
+}
+
+/// A probe asks one target one question before a deadline and returns what it saw. It keeps no
+/// judgement between runs, knows no series, and never throws for a broken target.
+namespace pilotlight::probes {
+
+/// `unknown`: the prober itself could not judge (no descriptors, no route from here, resolver
+/// dead); it changes no target's state and raises Pilotlight's own alarm.
+enum class Verdict { ok, failed, unknown };
+
+/// "ok", "failed", "unknown": the label `result` of pilotlight_probes_total.
+[[nodiscard]] std::string_view to_string(Verdict verdict);
+
+struct Outcome {
+    Verdict verdict = Verdict::ok;
+    /// Where it broke off: "resolve", "connect", "tls", "request", "response", "body", "query", ...
+    /// and why, from a closed set: "timeout", "refused", "nxdomain", "certificate_expired",
+    /// "status", ... Both are labels of probe_failure_info; empty when ok.
+    std::string phase;
+    std::string reason;
+    /// One line for people: what was expected and what came. No secrets.
+    std::string detail;
+
+    [[nodiscard]] static Outcome ok() { return {}; }
+    [[nodiscard]] static Outcome failed(std::string phase, std::string reason, std::string detail) {
+        return {Verdict::failed, std::move(phase), std::move(reason), std::move(detail)};
+    }
+    [[nodiscard]] static Outcome unknown(std::string phase, std::string reason,
+                                         std::string detail) {
+        return {Verdict::unknown, std::move(phase), std::move(reason), std::move(detail)};
+    }
+};
+
+/// One measured value, still without the target's labels; the runner adds those.
+struct Measurement {
+    std::string name;
+    double value = 0;
+    std::vector<std::pair<std::string, std::string>> labels;
+};
+
+struct Report {
+    Outcome outcome;
+    std::vector<Measurement> measurements;
+    /// Types and help of names outside the shared catalogue (probes/catalogue.h): what a scraped
+    /// target declares.
+    std::vector<MetricFamily> families;
+};
+
+class Prober {
+  public:
+    Prober() = default;
+    Prober(const Prober&) = delete;
+    Prober& operator=(const Prober&) = delete;
+    virtual ~Prober() = default;
+
+    /// Asks once. Ends by `deadline` with a Report whatever the target does; throws only when the
+    /// coroutine is cancelled. Thread: a probe loop. `services` outlive the call.
+    virtual boost::asio::awaitable<Report> run(runtime::Services& services,
+                                               runtime::Deadline deadline) = 0;
+};
+
+/// A row of the registry: adding a prober is one file, one row, one test.
+struct ProberKind {
+    std::string_view name;
+    /// Reads and checks `target.options`; does no I/O. Errors carry the option's place.
+    Checked<std::unique_ptr<Prober>> (*make)(const config::TargetConfig& target);
+    /// The rows of the option table, for docs/configuration.md.
+    std::vector<config::OptionDoc> (*options)();
+    std::string_view description;
+};
+
+/// Every prober, sorted by name.
+[[nodiscard]] std::span<const ProberKind> prober_kinds();
+[[nodiscard]] const ProberKind* find_prober(std::string_view name);
+
+}  // namespace pilotlight::probes
