@@ -1,0 +1,83 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/secret.h"
+#include "runtime/deadline.h"
+#include "runtime/failure.h"
+#include "runtime/ip_address.h"
+#include "runtime/stream.h"
+#include "runtime/tls.h"
+
+namespace pilotlight::runtime {
+
+class Services;
+
+/// An HTTP proxy that carries a connection by CONNECT (RFC 9110, 9.3.6).
+struct ProxyAddress {
+    std::string host;
+    std::uint16_t port = 0;
+    /// The value of Proxy-Authorization; empty for none.
+    Secret authorization;
+};
+
+struct DialRequest {
+    /// A name or a numeric address, IPv6 without brackets.
+    std::string host;
+    std::uint16_t port = 0;
+    IpPreference ip;
+    /// TLS from the first byte, where set.
+    std::optional<TlsSettings> tls;
+    /// Protocols to offer by ALPN, best first.
+    std::vector<std::string> alpn;
+    std::optional<ProxyAddress> proxy;
+};
+
+struct DialTimings {
+    std::chrono::nanoseconds resolve{};
+    /// All attempts, a proxy's answer included.
+    std::chrono::nanoseconds connect{};
+    std::chrono::nanoseconds tls{};
+};
+
+/// What came of a dial. Either `stream` or `failure` is set; the rest is there as far as it came.
+struct DialResult {
+    std::unique_ptr<Stream> stream;
+    std::optional<Failure> failure;
+    DialTimings timings;
+    /// The address that was connected to, or the last one that was tried: the proxy's, with one.
+    std::optional<IpAddress> address;
+    /// Set when the handshake was completed, although the chain may not verify.
+    std::optional<TlsInfo> tls;
+};
+
+/// Resolves, connects (the next address on a refusal, while time is left) and, where asked,
+/// shakes hands. The handshake is completed even if the chain does not verify, so that its facts
+/// are known; unless the settings skip verification that is then a failure in phase "tls".
+/// Throws only when cancelled. `services` outlives the call.
+[[nodiscard]] boost::asio::awaitable<DialResult> dial(Services& services, DialRequest request,
+                                                      Deadline deadline);
+
+/// What came of starting TLS on a stream that is in use (STARTTLS).
+struct TlsUpgrade {
+    std::unique_ptr<Stream> stream;
+    std::optional<Failure> failure;
+    std::chrono::nanoseconds duration{};
+    std::optional<TlsInfo> tls;
+};
+
+/// Takes over a plain stream that dial() gave; `host` is the name to check where the settings name
+/// none.
+[[nodiscard]] boost::asio::awaitable<TlsUpgrade> start_tls(Services& services,
+                                                           std::unique_ptr<Stream> plain,
+                                                           std::string host, TlsSettings settings,
+                                                           std::vector<std::string> alpn);
+
+}  // namespace pilotlight::runtime

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/deadline.h"
+#include "runtime/failure.h"
+#include "runtime/ip_address.h"
+
+namespace pilotlight::runtime {
+
+/// Names to addresses by c-ares on one loop: many look-ups in flight, each with its deadline, each
+/// cancellable. Honours /etc/hosts, /etc/resolv.conf (read anew when it changes) and the `hosts`
+/// line's order of files and dns. Thread: its executor's only.
+class Resolver {
+  public:
+    struct Options {
+        /// Files to read instead of the system's, and servers ("127.0.0.1:5353") to ask instead of
+        /// those of resolv.conf: for tests.
+        std::string servers;
+        std::string hosts_file;
+    };
+
+    explicit Resolver(boost::asio::any_io_executor executor);
+    Resolver(boost::asio::any_io_executor executor, Options options);
+    Resolver(const Resolver&) = delete;
+    Resolver& operator=(const Resolver&) = delete;
+    /// Look-ups in flight end as cancelled; their coroutines must be joined before.
+    ~Resolver();
+
+    /// The addresses of `host`, at least one, in the order to try them; a numeric host is its own
+    /// address. Fails in phase "resolve": `nxdomain`, `no_addresses` (the name exists),
+    /// `server_failure`, `timeout` (the resolver is alive, this name's servers do not answer), or,
+    /// unknown, `resolver_unreachable` (nothing answers at all).
+    [[nodiscard]] boost::asio::awaitable<Attempt<std::vector<IpAddress>>> resolve(
+        std::string host, IpPreference preference, Deadline deadline);
+
+  private:
+    class State;
+    std::shared_ptr<State> state_;
+};
+
+}  // namespace pilotlight::runtime
