@@ -3,6 +3,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -53,7 +54,9 @@ struct Outcome {
 struct Measurement {
     std::string name;
     double value = 0;
-    std::vector<std::pair<std::string, std::string>> labels;
+    std::vector<std::pair<std::string, std::string>> labels = {};
+    /// The time that a scraped line gave; otherwise the probe's start.
+    std::optional<WallTime> at = {};
 };
 
 struct Report {
@@ -62,6 +65,8 @@ struct Report {
     /// Types and help of names outside the shared catalogue (probes/catalogue.h): what a scraped
     /// target declares.
     std::vector<MetricFamily> families;
+    /// Whether a measurement's label wins over the target's own of the same name.
+    bool honor_labels = false;
 };
 
 class Prober {
@@ -75,6 +80,15 @@ class Prober {
     /// coroutine is cancelled. Thread: a probe loop. `services` outlive the call.
     virtual boost::asio::awaitable<Report> run(runtime::Services& services,
                                                runtime::Deadline deadline) = 0;
+
+    /// The daemon's own limits, given before the first run; an option may only be stricter.
+    void set_limits(const config::Limits& limits) { limits_ = limits; }
+
+  protected:
+    [[nodiscard]] const config::Limits& limits() const { return limits_; }
+
+  private:
+    config::Limits limits_;
 };
 
 /// A row of the registry: adding a prober is one file, one row, one test.

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/labels.h"
+#include "core/sample.h"
+#include "probes/probe.h"
+#include "probes/target.h"
+
+namespace pilotlight::probes {
+
+/// What one probe brought, ready for the engine.
+struct ProbeSamples {
+    /// Everything at the probe's start; stale markers for what the last one had and this one has
+    /// not. Never null.
+    SharedBatch batch;
+    /// Samples whose lines gave a time of their own, one batch per time. Prometheus writes no
+    /// stale markers for these, nor does this.
+    std::vector<SharedBatch> timed;
+};
+
+/// Turns one target's reports into samples under whole label sets.
+///
+/// - To each measurement come the target's labels; a label of the measurement that has the same
+///   name is renamed `exported_NAME`, or wins when the report says so, as in Prometheus.
+/// - probe_success, probe_duration_seconds, and while failing probe_failure_info{phase,reason}.
+/// - A series that the last probe brought and this one does not ends with one stale marker.
+/// - A probe that could not judge (Verdict::unknown) changes nothing: what the last probe that
+///   could judge brought is said again at the new time, so that the target is neither down nor
+///   absent; before the first such probe nothing is said at all.
+/// - Of the same series twice in one report the first stays.
+///
+/// Label sets are kept from probe to probe, so that a steady target costs a look-up per sample.
+/// Thread: one owner.
+class TargetSeries {
+  public:
+    explicit TargetSeries(SharedTarget target) : target_(std::move(target)) {}
+
+    [[nodiscard]] ProbeSamples make(const Report& report, WallTime started_at,
+                                    std::chrono::nanoseconds duration);
+
+    /// A stale marker for every series that is alive: the target is gone. Null when there is none.
+    [[nodiscard]] SharedBatch end(WallTime at);
+
+    /// Label sets held.
+    [[nodiscard]] std::size_t cached() const { return known_.size(); }
+
+  private:
+    struct Known {
+        Labels labels;
+        std::uint64_t seen = 0;
+        bool timed = false;
+    };
+
+    void add(const Measurement& measurement, SampleBatch& batch, ProbeSamples& out);
+    [[nodiscard]] Labels whole_labels(const Measurement& measurement) const;
+    void end_vanished(SampleBatch& batch);
+    [[nodiscard]] SharedBatch repeated(WallTime at) const;
+
+    SharedTarget target_;
+    std::uint64_t run_ = 0;
+    /// By name and labels, as the measurement gives them, joined.
+    std::unordered_map<std::string, Known> known_;
+    std::string key_;
+    SharedBatch last_judged_;
+};
+
+}  // namespace pilotlight::probes
