@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/labels.h"
+#include "core/time.h"
+#include "series/history.h"
+
+namespace pilotlight::series {
+
+/// How long a value of a series that is expected each `interval` stays valid: at least the 5
+/// minutes of Prometheus, and long enough that one missed probe does not make it vanish.
+[[nodiscard]] Duration lookback_for(Duration interval);
+
+/// One series of a Store: its labels, newest sample, and history where one is kept.
+/// Thread: the Store's owner.
+class Series {
+  public:
+    [[nodiscard]] const Labels& labels() const { return labels_; }
+    /// The labels without the metric name, made once on demand.
+    [[nodiscard]] const Labels& nameless_labels() const;
+
+    /// Stale markers included.
+    [[nodiscard]] Point newest() const { return {WallTime(Duration(newest_at_)), newest_value_}; }
+    /// The last sample at or before `at`, a stale marker too; nothing where none is kept.
+    [[nodiscard]] std::optional<Point> last_at(WallTime at) const;
+    /// Appends the samples with from <= time <= to, stale markers included, in order.
+    void points(WallTime from, WallTime to, std::vector<Point>& out) const;
+    /// How many samples are kept.
+    [[nodiscard]] std::size_t samples() const;
+
+    /// The lookback that its own interval asks for; 0 where the interval is unknown.
+    [[nodiscard]] Duration lookback() const { return std::chrono::seconds(lookback_seconds_); }
+
+  private:
+    friend class Store;
+
+    Labels labels_;
+    mutable Labels nameless_;
+    std::int64_t newest_at_ = 0;
+    double newest_value_ = 0;
+    std::unique_ptr<History> history_;
+    std::uint32_t name_ = 0;
+    std::uint32_t lookback_seconds_ = 0;
+    std::uint32_t generation_ = 0;
+    /// Where the series stands in its name's list.
+    std::uint32_t position_ = 0;
+};
+
+}  // namespace pilotlight::series
