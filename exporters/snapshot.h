@@ -1,9 +1,12 @@
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/alert.h"
@@ -27,6 +30,7 @@ struct TargetView {
     std::string service;
     Labels labels;
     Duration interval{};
+    Duration timeout{};
     Health health = Health::unknown;
     /// Since when `health` has been what it is.
     std::optional<WallTime> since;
@@ -38,18 +42,23 @@ struct TargetView {
     std::string detail;
     /// The newest samples, whole label sets; null before the first probe.
     SharedBatch newest;
-    /// Whether /metrics shows all of `newest`, or only what Pilotlight itself says of a scrape.
-    bool reexpose = true;
+    /// Of a scrape target: whether /metrics shows all of `newest`, or only what Pilotlight itself
+    /// says of the scrape. Other probers are always shown whole.
+    bool reexpose = false;
 };
 
 struct ServiceView {
     std::string name;
     std::string title;
     Health health = Health::unknown;
+    /// Since when `health` has been what it is.
+    std::optional<WallTime> since;
     std::optional<Duration> rto;
     std::optional<Duration> rpo;
     /// Names of its targets, in the file's order.
     std::vector<std::string> targets;
+    /// Names of the services that it needs.
+    std::vector<std::string> depends_on;
 };
 
 struct RuleView {
@@ -57,16 +66,23 @@ struct RuleView {
     bool alerting = true;
     std::string expression;
     Duration hold{};
+    Duration keep_firing_for{};
+    Labels labels;
+    Labels annotations;
+    /// Its alerts, as indices into Snapshot::alerts.
+    std::vector<std::size_t> alerts;
     /// "ok", "err" or "unknown" (not evaluated yet), as Prometheus's API has it.
     std::string health = "unknown";
     std::string last_error;
     std::optional<WallTime> last_evaluation;
+    std::chrono::duration<double> evaluation_time{};
 };
 
 struct RuleGroupView {
     std::string name;
     std::string file;
     Duration interval{};
+    int limit = 0;
     std::vector<RuleView> rules;
 };
 
@@ -88,9 +104,13 @@ struct ReceiverView {
 };
 
 struct Snapshot {
+    /// When it was built. The pages call the engine stuck when this grows old (kStuckAfter), so a
+    /// snapshot is published at least every few seconds, news or not.
     WallTime at{};
     WallTime started_at{};
+    /// The page's heading; empty for the default.
     std::string title;
+    /// "" where none is set.
     std::string external_url;
     std::vector<ServiceView> services;
     std::vector<TargetView> targets;
@@ -106,5 +126,8 @@ struct Snapshot {
     SharedBatch recorded;
 };
 using SharedSnapshot = std::shared_ptr<const Snapshot>;
+
+/// A snapshot older than this means that the engine no longer turns.
+inline constexpr Duration kStuckAfter = std::chrono::seconds(30);
 
 }  // namespace pilotlight::exporters

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/error.h"
+#include "core/time.h"
+#include "exporters/http.h"
+
+namespace pilotlight::exporters {
+
+struct HttpLimits {
+    /// Connections served at once; further ones wait to be accepted.
+    std::size_t connections = 64;
+    std::size_t body_bytes = 1U << 20;
+    /// From the first byte of a request to its last one.
+    Duration read = std::chrono::seconds(10);
+    /// For a whole answer to be taken.
+    Duration write = std::chrono::seconds(30);
+    /// How long an idle connection is kept.
+    Duration keep_alive = std::chrono::seconds(15);
+};
+
+/// Listens and calls `handler` for each request on threads of its own. A client that stalls costs
+/// one of them until a deadline, never more; when connections run out, idle ones are closed.
+class HttpServer {
+  public:
+    /// Called from many threads at once; an exception from it is answered with 500.
+    using Handler = std::function<Response(const Request&)>;
+
+    /// Binds and begins to serve; `port` 0 takes any free one. Fails where it cannot listen, with
+    /// address and reason.
+    [[nodiscard]] static Result<std::unique_ptr<HttpServer>> start(const std::string& host,
+                                                                   int port, Handler handler,
+                                                                   HttpLimits limits = {});
+    HttpServer(const HttpServer&) = delete;
+    HttpServer& operator=(const HttpServer&) = delete;
+    /// As stop().
+    ~HttpServer();
+
+    [[nodiscard]] int port() const;
+
+    /// Closes every connection and waits for the handlers that run. Call it before what the
+    /// handlers wait for (the engine's loop) is stopped. May be called again.
+    void stop();
+
+  private:
+    struct Running;
+    explicit HttpServer(std::unique_ptr<Running> running);
+    std::unique_ptr<Running> running_;
+};
+
+}  // namespace pilotlight::exporters

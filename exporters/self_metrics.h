@@ -1,0 +1,63 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "core/sample.h"
+#include "core/time.h"
+
+namespace pilotlight::exporters {
+
+/// What Pilotlight counts of itself, under the names that the contract promises. One is made at
+/// start and lives as long as the process, so that counters survive reloads.
+/// Thread: any, all methods. Costs well under a microsecond each, but for collect() (about 50 µs).
+class SelfMetrics {
+  public:
+    /// Converts from every std::chrono duration.
+    using Seconds = std::chrono::duration<double>;
+
+    SelfMetrics(std::string_view version, std::string_view revision);
+    SelfMetrics(const SelfMetrics&) = delete;
+    SelfMetrics& operator=(const SelfMetrics&) = delete;
+    ~SelfMetrics();
+
+    /// Makes the prober's counters appear at zero, so that rate() sees their first increase.
+    void declare_prober(std::string_view prober);
+    /// The same for a receiver. `reasons`: those that a delivery may fail for.
+    void declare_receiver(std::string_view receiver, std::string_view integration,
+                          std::span<const std::string_view> reasons);
+
+    /// `result`: "ok", "failed" or "unknown". `lateness`: scheduled to started.
+    void probe_finished(std::string_view prober, std::string_view result, Seconds lateness);
+    /// `cause`: why a turn was left out ("overrun", "limit", ...).
+    void probe_skipped(std::string_view cause);
+    void set_targets(std::uint64_t count);
+    void set_series(std::uint64_t count);
+
+    void rule_evaluated(Seconds took, bool succeeded);
+
+    /// A receiver accepted. `delay`: since the sample that decided was there.
+    void notification_delivered(std::string_view receiver, std::string_view integration,
+                                Seconds delay);
+    /// One attempt was refused or found nobody; both the total and the failures grow.
+    void notification_failed(std::string_view receiver, std::string_view integration,
+                             std::string_view reason);
+    void set_outbox_pending(std::uint64_t count);
+    /// `state`: "open", "acknowledged", "resolved".
+    void set_incidents(std::string_view state, std::uint64_t count);
+
+    void reload_finished(bool succeeded, WallTime at);
+
+    /// Everything at once, `process_*` read from /proc included, under label sets without `target`
+    /// or `instance`: as /metrics shows it, and as the engine appends it to its own series.
+    [[nodiscard]] SharedBatch collect(WallTime now) const;
+
+  private:
+    struct Registered;
+    std::unique_ptr<Registered> metrics_;
+};
+
+}  // namespace pilotlight::exporters

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "exporters/http.h"
+#include "exporters/snapshot.h"
+#include "exporters/text_writer.h"
+
+namespace pilotlight::exporters {
+
+/// Whether a request only reads, or changes something: then it must come from loopback and from
+/// no other site's page (exporters/origin.h).
+enum class Access { read, change };
+
+/// A route that somebody else brings: the demo's faults, what must ask the engine. Such a handler
+/// runs on an HTTP thread and must wait with a limit.
+struct ExtraRoute {
+    std::string method;
+    /// The whole path, or with a `/` at its end what the path begins with.
+    std::string path;
+    Access access = Access::read;
+    std::function<Response(const Request&)> handle;
+};
+
+/// What the handlers may see and do. Built once before the server starts; everything in it is
+/// called from many HTTP threads at a time and must outlive the server.
+struct Site {
+    /// The newest snapshot; null until the first configuration is live.
+    std::function<SharedSnapshot()> snapshot;
+    /// SelfMetrics::collect(now).
+    std::function<SharedBatch()> own_metrics;
+    /// The catalogue of metric names; may be empty.
+    FamilyLookup family;
+    /// Waits, with a limit, until the new configuration is live (no lines) or refused (what is
+    /// wrong, a line each, `FILE:LINE:COL: ...`).
+    std::function<std::vector<std::string>()> reload;
+    /// Begins the end of the process and returns.
+    std::function<void()> quit;
+    std::vector<ExtraRoute> extra;
+    std::string version;
+    std::string revision;
+    /// Host names besides IP addresses and localhost that a request that changes something may be
+    /// addressed to: the host of `listen`, if it is a name, and of `external_url`.
+    std::vector<std::string> host_names;
+};
+
+/// Answers one request. Never throws for what a client does; a handler's exception is a 500.
+/// Thread: any.
+[[nodiscard]] Response handle(const Request& request, const Site& site, WallTime now);
+
+}  // namespace pilotlight::exporters
