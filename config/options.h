@@ -1,5 +1,7 @@
 #pragma once
 
+#include <concepts>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <span>
@@ -29,7 +31,7 @@ struct OptionDoc {
     std::string_view description;
 };
 
-/// Sizes are written 512, 10KB, 1MB, 2MiB.
+/// Sizes are written 512, 10KB, 1MB, 2MiB; as Prometheus has it, a KB is 1024 bytes like a KiB.
 struct Bytes {
     std::uint64_t count = 0;
     auto operator<=>(const Bytes&) const = default;
@@ -39,17 +41,24 @@ struct Bytes {
 // was expected, and leaves `out` alone when the text is not of the type.
 void read_value(const Node& node, bool& out, Errors& errors);
 void read_value(const Node& node, int& out, Errors& errors);
+void read_value(const Node& node, std::uint64_t& out, Errors& errors);
 void read_value(const Node& node, double& out, Errors& errors);
 void read_value(const Node& node, std::string& out, Errors& errors);
 void read_value(const Node& node, Secret& out, Errors& errors);
 void read_value(const Node& node, Duration& out, Errors& errors);
 void read_value(const Node& node, Bytes& out, Errors& errors);
 void read_value(const Node& node, Regexp& out, Errors& errors);
+void read_value(const Node& node, std::optional<Regexp>& out, Errors& errors);
+void read_value(const Node& node, std::vector<Regexp>& out, Errors& errors);
 void read_value(const Node& node, Labels& out, Errors& errors);
+/// Keys of any form: HTTP headers, annotations.
+void read_value(const Node& node, std::map<std::string, std::string>& out, Errors& errors);
+void read_value(const Node& node, std::map<std::string, Secret>& out, Errors& errors);
 /// Any sub-tree, kept for its owner to read.
 void read_value(const Node& node, Node& out, Errors& errors);
 
 template <class T>
+    requires(!std::same_as<T, Regexp>)
 void read_value(const Node& node, std::optional<T>& out, Errors& errors) {
     T value{};
     const std::size_t before = errors.size();
@@ -58,6 +67,7 @@ void read_value(const Node& node, std::optional<T>& out, Errors& errors) {
 }
 
 template <class T>
+    requires(!std::same_as<T, Regexp>)
 void read_value(const Node& node, std::vector<T>& out, Errors& errors) {
     if (!node.is_sequence()) {
         errors.push_back(node.error("expected a list, got " + std::string(node.kind_name())));
@@ -75,21 +85,76 @@ void read_value(const Node& node, std::vector<T>& out, Errors& errors) {
 // The words for the reference, by the member's type.
 template <class T>
 struct TypeName;
-template <> struct TypeName<bool> { static constexpr std::string_view value = "true or false"; };
-template <> struct TypeName<int> { static constexpr std::string_view value = "integer"; };
-template <> struct TypeName<double> { static constexpr std::string_view value = "number"; };
-template <> struct TypeName<std::string> { static constexpr std::string_view value = "text"; };
-template <> struct TypeName<Secret> { static constexpr std::string_view value = "secret text"; };
-template <> struct TypeName<Duration> { static constexpr std::string_view value = "duration"; };
-template <> struct TypeName<Bytes> { static constexpr std::string_view value = "size"; };
-template <> struct TypeName<Regexp> { static constexpr std::string_view value = "regular expression"; };
-template <> struct TypeName<Labels> { static constexpr std::string_view value = "map of labels"; };
-template <> struct TypeName<Node> { static constexpr std::string_view value = "section"; };
-template <class T> struct TypeName<std::optional<T>> : TypeName<T> {};
-template <> struct TypeName<std::vector<std::string>> { static constexpr std::string_view value = "list of texts"; };
-template <> struct TypeName<std::vector<int>> { static constexpr std::string_view value = "list of integers"; };
-template <> struct TypeName<std::vector<Regexp>> { static constexpr std::string_view value = "list of regular expressions"; };
-template <> struct TypeName<std::vector<Node>> { static constexpr std::string_view value = "list of sections"; };
+template <>
+struct TypeName<bool> {
+    static constexpr std::string_view value = "true or false";
+};
+template <>
+struct TypeName<int> {
+    static constexpr std::string_view value = "integer";
+};
+template <>
+struct TypeName<std::uint64_t> {
+    static constexpr std::string_view value = "integer";
+};
+template <>
+struct TypeName<double> {
+    static constexpr std::string_view value = "number";
+};
+template <>
+struct TypeName<std::string> {
+    static constexpr std::string_view value = "text";
+};
+template <>
+struct TypeName<Secret> {
+    static constexpr std::string_view value = "secret text";
+};
+template <>
+struct TypeName<Duration> {
+    static constexpr std::string_view value = "duration";
+};
+template <>
+struct TypeName<Bytes> {
+    static constexpr std::string_view value = "size";
+};
+template <>
+struct TypeName<Regexp> {
+    static constexpr std::string_view value = "regular expression";
+};
+template <>
+struct TypeName<Labels> {
+    static constexpr std::string_view value = "map of labels";
+};
+template <>
+struct TypeName<std::map<std::string, std::string>> {
+    static constexpr std::string_view value = "map of texts";
+};
+template <>
+struct TypeName<std::map<std::string, Secret>> {
+    static constexpr std::string_view value = "map of secret texts";
+};
+template <>
+struct TypeName<Node> {
+    static constexpr std::string_view value = "section";
+};
+template <>
+struct TypeName<std::vector<std::string>> {
+    static constexpr std::string_view value = "list of texts";
+};
+template <>
+struct TypeName<std::vector<int>> {
+    static constexpr std::string_view value = "list of integers";
+};
+template <>
+struct TypeName<std::vector<Regexp>> {
+    static constexpr std::string_view value = "list of regular expressions";
+};
+template <>
+struct TypeName<std::vector<Node>> {
+    static constexpr std::string_view value = "list of sections";
+};
+template <class T>
+struct TypeName<std::optional<T>> : TypeName<T> {};
 
 /// One row of a section's table.
 template <class Section>
@@ -132,7 +197,8 @@ template <class Section, std::size_t N>
 void read_options(const Node& node, const Option<Section> (&table)[N], Section& section,
                   Errors& errors) {
     std::vector<std::string_view> known;
-    for (const auto& row : table) known.push_back(row.key);
+    for (const auto& row : table)
+        known.push_back(row.key);
     check_keys(node, known, errors);
     for (const auto& row : table) {
         const Node* value = node.find(row.key);

@@ -36,6 +36,16 @@ std::string_view Node::kind_name() const {
     PILOT_CHECK(false);
 }
 
+std::string Node::shown() const {
+    constexpr std::size_t kShownMax = 60;
+    if (kind != Kind::scalar) return std::string(kind_name());
+    if (from_environment) return "what the environment gave";
+    std::string text;
+    for (const char c : scalar.substr(0, kShownMax)) text += c == '\n' || c == '\r' ? ' ' : c;
+    return scalar.size() > kShownMax ? fmt::format("\"{}...\"", text)
+                                     : fmt::format("\"{}\"", text);
+}
+
 const Node* Node::find(std::string_view key) const {
     for (const Entry& entry : entries) {
         if (entry.key == key) return &entry.value;

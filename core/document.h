@@ -29,6 +29,8 @@ class Node {
     Location where;
     /// Whether the scalar is a block (`|`, `>`), whose text begins on the line after `where`.
     bool block = false;
+    /// Whether a part of the scalar came from the environment: then no message may show it.
+    bool from_environment = false;
 
     [[nodiscard]] bool is_null() const { return kind == Kind::null; }
     [[nodiscard]] bool is_scalar() const { return kind == Kind::scalar; }
@@ -36,6 +38,10 @@ class Node {
     [[nodiscard]] bool is_mapping() const { return kind == Kind::mapping; }
     /// "a mapping", "a list", ...: for messages.
     [[nodiscard]] std::string_view kind_name() const;
+
+    /// What stands here, for messages: `"text"`, cut short where long; the kind's name for others,
+    /// and never what came from the environment.
+    [[nodiscard]] std::string shown() const;
 
     /// The value under `key` of a mapping; null where it is absent or this is no mapping.
     [[nodiscard]] const Node* find(std::string_view key) const;
