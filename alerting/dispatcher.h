@@ -1,0 +1,115 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "alerting/group.h"
+#include "alerting/inhibitor.h"
+#include "alerting/notification.h"
+#include "alerting/routing_config.h"
+#include "core/alert.h"
+
+namespace pilotlight::alerting {
+
+/// Merges alerts into groups by the routing tree and says who is to be told what, when.
+/// Thread: the engine's. Time: never reads a clock; every call is given `now`.
+/// Source: Alertmanager's dispatcher and notification log (group_wait, group_interval,
+/// repeat_interval), with these differences: what a receiver was told is kept by receiver and
+/// alert, so that it survives edits of routes and restarts; an end is told to whoever was told of
+/// the beginning, muted or not; a repeat counts from what was decided, if it was accepted within
+/// one group_interval, so that it keeps to the flushes.
+///
+/// One PagerDuty incident is one group: `group_by` decides how many pages an outage makes. Group by
+/// `alertname` and a target label for one incident per thing that is down.
+class Dispatcher {
+  public:
+    /// `external_url` goes into each notification.
+    Dispatcher(SharedRouting routing, std::string external_url);
+    Dispatcher(const Dispatcher&) = delete;
+    Dispatcher& operator=(const Dispatcher&) = delete;
+    ~Dispatcher();
+
+    /// What receivers were told before a restart, as the journal has it. Their alerts count as
+    /// firing until accept() or resolve_all_but() says otherwise. Call it once, before any other.
+    void restore(std::vector<Told> told, std::uint64_t next_sequence, WallTime now);
+
+    /// Takes alerts as their rules see them now; pending ones are left alone. Every alert decided
+    /// at one time belongs in one call, so that one can inhibit another before either is told.
+    void accept(std::span<const Alert> alerts, WallTime now);
+
+    /// Ends every alert that is not in `known`: what a restored state holds of rules or targets
+    /// that are gone.
+    void resolve_all_but(std::span<const Labels> known, WallTime now);
+
+    /// Notifications due at `now`, in the order in which their groups were due. Postcondition:
+    /// next_wakeup() > now. A clock set back only re-anchors: nothing waits longer for it.
+    [[nodiscard]] std::vector<Notification> tick(WallTime now);
+    [[nodiscard]] std::optional<WallTime> next_wakeup() const;
+
+    /// What became of a notification that tick() gave.
+    void settle(const Settlement& settlement);
+
+    /// Puts another configuration in force. Groups, timers and what was told are kept wherever the
+    /// same receiver still gets the alert; a receiver that no longer does is told of the end of
+    /// what it knows; a new one is told after its route's group_wait.
+    void replace(SharedRouting routing, WallTime now);
+
+    /// Entries of the notification log that mean nothing any more, since the last call: for the
+    /// journal to drop.
+    [[nodiscard]] std::vector<Told> take_forgotten();
+
+    struct GroupView {
+        std::string receiver;
+        Labels labels;
+        std::vector<Alert> alerts;
+        WallTime next_flush{};
+    };
+    /// For the API and the status page.
+    [[nodiscard]] std::vector<GroupView> groups() const;
+    /// Whether a firing inhibiting alert mutes these labels now.
+    [[nodiscard]] bool is_inhibited(const Labels& labels) const;
+    /// Alerts refused because kAlertsMax were held.
+    [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
+
+    static constexpr std::size_t kAlertsMax = 100'000;
+
+  private:
+    using GroupId = std::uint64_t;
+    struct Tracked {
+        Alert alert;
+        std::set<GroupId> groups;
+    };
+
+    void accept_one(const Alert& alert, WallTime now);
+    void route_alert(Tracked& tracked, WallTime now);
+    void rehome(Tracked& tracked, WallTime now);
+    Group& group_for(const Route& route, const Labels& alert_labels, WallTime now);
+    void join_group(Tracked& tracked, Group& group, WallTime now);
+    void flush(Group& group, WallTime now, std::vector<Notification>& out);
+    void schedule(Group& group, WallTime at);
+    /// Removes what is over and told; the group itself when nothing is left. False if it is gone.
+    bool sweep(Group& group, WallTime now);
+    void erase_group(Group& group);
+    [[nodiscard]] bool is_muted_by_time(const Group& group, WallTime now) const;
+
+    SharedRouting routing_;
+    std::string external_url_;
+    Inhibitor inhibitor_;
+    std::unordered_map<Labels, Tracked> alerts_;
+    std::unordered_map<GroupId, std::unique_ptr<Group>> groups_;
+    std::unordered_map<std::string, GroupId> group_ids_;
+    std::set<std::pair<WallTime, GroupId>> due_;
+    std::vector<Told> forgotten_;
+    GroupId next_group_id_ = 1;
+    std::uint64_t next_sequence_ = 1;
+    std::uint64_t dropped_ = 0;
+};
+
+}  // namespace pilotlight::alerting
