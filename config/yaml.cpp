@@ -57,6 +57,21 @@ class Places {
     int column_ = 1;
 };
 
+/// Whether a quoted scalar has its closing quote: yaml-cpp takes the end of the file for one.
+bool is_closed(std::string_view source) {
+    const char quote = source[0];
+    for (std::size_t at = 1; at < source.size(); ++at) {
+        const bool escaped =
+            quote == '"' ? source[at] == '\\' : source.substr(at).starts_with("''");
+        if (escaped) {
+            ++at;
+        } else if (source[at] == quote) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /// What a subtree costs.
 struct Cost {
     std::size_t nodes = 0;
@@ -91,13 +106,17 @@ class TreeBuilder : public YAML::EventHandler {
         check_tag(tag, node.where);
         node.kind = Node::Kind::scalar;
         node.scalar = value;
-        const char style = scalar_style(mark);
-        node.block = style == '|' || style == '>';
-        node.quoted = style == '"' || style == '\'' || tag == "tag:yaml.org,2002:str";
+        const std::string_view source = scalar_source(mark);
+        const bool in_quotes = source.starts_with('"') || source.starts_with('\'');
+        node.block = source.starts_with('|') || source.starts_with('>');
+        node.quoted = in_quotes || tag == "tag:yaml.org,2002:str";
+        if (in_quotes && !is_closed(source)) {
+            throw Stop{node.error("bad YAML: the closing quote is missing")};
+        }
         const Cost cost{.nodes = 1, .bytes = value.size()};
         spend(cost, node.where);
         remember(anchor, node, cost);
-        put(std::move(node), style == 0);
+        put(std::move(node), !in_quotes && !node.block);
     }
 
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -278,9 +297,9 @@ class TreeBuilder : public YAML::EventHandler {
         throw Stop{Error(fmt::format("unknown tag \"{}\"", tag), where)};
     }
 
-    /// The character that opens a quoted or block scalar, 0 for a plain one. yaml-cpp tells
-    /// neither; its mark stands in front of tag and anchor.
-    [[nodiscard]] char scalar_style(const YAML::Mark& mark) const {
+    /// The text from where the scalar at `mark` itself begins: yaml-cpp's mark stands in front of
+    /// tag and anchor.
+    [[nodiscard]] std::string_view scalar_source(const YAML::Mark& mark) const {
         constexpr std::string_view kSpace = " \t\r\n";
         std::string_view rest =
             text_.substr(std::min(static_cast<std::size_t>(mark.pos), text_.size()));
@@ -288,8 +307,7 @@ class TreeBuilder : public YAML::EventHandler {
             rest.remove_prefix(std::min(rest.find_first_of(kSpace), rest.size()));
             rest.remove_prefix(std::min(rest.find_first_not_of(kSpace), rest.size()));
         }
-        constexpr std::string_view kStyles = "'\"|>";
-        return !rest.empty() && kStyles.contains(rest[0]) ? rest[0] : '\0';
+        return rest;
     }
 
     std::string_view text_;
@@ -314,7 +332,7 @@ std::string explain(const std::string& message) {
         {YAML::ErrorMsg::BLOCK_ENTRY, "unexpected \"- \", expected no list here"},
         {YAML::ErrorMsg::UNKNOWN_TOKEN,
          "unexpected character, expected quotes around a text that begins with it"},
-        {YAML::ErrorMsg::EOF_IN_SCALAR, "the file ends inside a quoted text"},
+        {YAML::ErrorMsg::EOF_IN_SCALAR, "the closing quote is missing"},
         {YAML::ErrorMsg::UNKNOWN_ANCHOR, "an alias without an anchor (&) before it"},
     }};
     const auto known =
