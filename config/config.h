@@ -3,9 +3,12 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "config/options.h"
 #include "core/document.h"
 #include "core/error.h"
 #include "core/labels.h"
@@ -41,7 +44,8 @@ struct TargetConfig {
     /// Where the target stands in its file.
     Location where;
 
-    /// `target` without user, password and query: what the label `instance` says.
+    /// `target` without user, password and query: what the label `instance` says. The machine's
+    /// name where there is no target.
     [[nodiscard]] std::string instance() const;
 };
 
@@ -105,20 +109,63 @@ struct Config {
     std::vector<std::string> files_read;
 };
 
-/// Reads the main file with `${VAR}` expanded, and the target files it names. Errors: every mistake
-/// with file, line and column. Does I/O; call it off the engine's thread.
-[[nodiscard]] Checked<std::shared_ptr<const Config>> load_config(const std::string& path);
+/// Reads the main file with `${VAR}` expanded, and the module and target files it names. Errors:
+/// every mistake with file, line and column. `known_probers` are the names that a target's `prober`
+/// may have; each is also the key of that prober's own section. Does I/O; call it off the engine's
+/// thread.
+[[nodiscard]] Checked<std::shared_ptr<const Config>> load_config(
+    const std::string& path, std::span<const std::string_view> known_probers);
 
 /// The same from a text, for the demo and for tests; `file` is only for messages, relative paths
 /// start from `directory`.
-[[nodiscard]] Checked<std::shared_ptr<const Config>> parse_config(std::string_view text,
-                                                                  const std::string& file,
-                                                                  const std::string& directory);
+[[nodiscard]] Checked<std::shared_ptr<const Config>> parse_config(
+    std::string_view text, const std::string& file, const std::string& directory,
+    std::span<const std::string_view> known_probers);
 
-/// The paths that match, sorted; a pattern without wildcards stands for itself, existing or not.
+/// One entry of a module file in blackbox_exporter's format.
+struct ModuleConfig {
+    std::string name;
+    std::string prober;
+    std::optional<Duration> timeout;
+    /// The section under the prober's name; null where it is left out.
+    Node options;
+    Location where;
+};
+
+/// The modules of one file: `pilotlight probe --module FILE:NAME`, `/probe?module=NAME`.
+[[nodiscard]] Checked<std::vector<ModuleConfig>> load_modules(
+    const std::string& path, std::span<const std::string_view> known_probers);
+
+/// Probers of blackbox_exporter's format that this version lacks: a module may have one, a target
+/// may not.
+[[nodiscard]] std::span<const std::string_view> probers_not_yet();
+
+struct ListenAddress {
+    std::string host;
+    int port = 0;
+    bool operator==(const ListenAddress&) const = default;
+};
+
+/// `HOST:PORT`, `[::1]:PORT` (without its brackets in `host`), `:PORT` for every address; port 0
+/// lets the system choose.
+[[nodiscard]] Result<ListenAddress> parse_listen(std::string_view text);
+
+/// The paths that match, sorted, each once; a pattern without wildcards stands for itself, existing
+/// or not. `*`, `?`, `[...]` as in glob(7): a leading dot is only matched by a dot, so that
+/// editors' temporary files stay out.
 [[nodiscard]] std::vector<std::string> expand_globs(const std::vector<std::string>& patterns);
 
 /// A URL or host:port without user, password, query and fragment; other texts as they are.
 [[nodiscard]] std::string redact_address(std::string_view address);
+
+/// What a prober says of itself for the reference.
+struct ProberDocs {
+    std::string_view name;
+    std::string_view description;
+    std::vector<OptionDoc> options;
+};
+
+/// docs/configuration.md: every key with type, default and meaning, from the tables that read it.
+[[nodiscard]] std::string configuration_reference(std::span<const ProberDocs> probers);
 
 }  // namespace pilotlight::config

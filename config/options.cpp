@@ -10,11 +10,6 @@
 namespace pilotlight::config {
 namespace {
 
-/// Appends what was expected at `node`, and what stands there.
-void expected(const Node& node, std::string_view what, Errors& errors) {
-    errors.push_back(node.error(fmt::format("expected {}, got {}", what, node.shown())));
-}
-
 bool holds(std::span<const std::string_view> words, std::string_view word) {
     return std::ranges::find(words, word) != words.end();
 }
@@ -46,7 +41,7 @@ void read_integer(const Node& node, std::string_view what, Integer& out, Errors&
     if (may_be_number(node) && !has_leading_zero(node.scalar) && parse_whole(node.scalar, value)) {
         out = value;
     } else {
-        expected(node, what, errors);
+        expected_value(node, what, errors);
     }
 }
 
@@ -81,7 +76,7 @@ std::optional<Bytes> parse_bytes(std::string_view text) {
 /// Calls `read(name, value)` for each entry.
 template <class Read>
 void read_entries(const Node& node, std::string_view what, Errors& errors, Read read) {
-    if (!node.is_mapping()) return expected(node, what, errors);
+    if (!node.is_mapping()) return expected_value(node, what, errors);
     for (const Node::Entry& entry : node.entries)
         read(entry);
 }
@@ -98,6 +93,10 @@ void read_map(const Node& node, std::map<std::string, Value>& out, Errors& error
 
 }  // namespace
 
+void expected_value(const Node& node, std::string_view what, Errors& errors) {
+    errors.push_back(node.error(fmt::format("expected {}, got {}", what, node.shown())));
+}
+
 void read_value(const Node& node, bool& out, Errors& errors) {
     // Go's YAML library, and so Prometheus, takes the words of YAML 1.1 where a boolean is due.
     constexpr std::array<std::string_view, 5> kTrue{"true", "True", "TRUE", "yes", "on"};
@@ -108,7 +107,7 @@ void read_value(const Node& node, bool& out, Errors& errors) {
     } else if (plain && holds(kFalse, node.scalar)) {
         out = false;
     } else {
-        expected(node, "true or false", errors);
+        expected_value(node, "true or false", errors);
     }
 }
 
@@ -125,39 +124,39 @@ void read_value(const Node& node, double& out, Errors& errors) {
     if (may_be_number(node) && parse_whole(node.scalar, value) && std::isfinite(value)) {
         out = value;
     } else {
-        expected(node, "a number", errors);
+        expected_value(node, "a number", errors);
     }
 }
 
 void read_value(const Node& node, std::string& out, Errors& errors) {
-    if (!node.is_scalar()) return expected(node, "a text", errors);
+    if (!node.is_scalar()) return expected_value(node, "a text", errors);
     out = node.scalar;
 }
 
 void read_value(const Node& node, Secret& out, Errors& errors) {
-    if (!node.is_scalar()) return expected(node, "a text", errors);
+    if (!node.is_scalar()) return expected_value(node, "a text", errors);
     out = Secret(node.scalar);
 }
 
 void read_value(const Node& node, Duration& out, Errors& errors) {
     const auto parsed = node.is_scalar() ? parse_duration(node.scalar) : fail("");
-    if (!parsed) return expected(node, "a duration such as 15s or 1h30m", errors);
+    if (!parsed) return expected_value(node, "a duration such as 15s or 1h30m", errors);
     out = *parsed;
 }
 
 void read_value(const Node& node, Bytes& out, Errors& errors) {
     const auto parsed = node.is_scalar() ? parse_bytes(node.scalar) : std::nullopt;
-    if (!parsed) return expected(node, "a size such as 512, 10KB or 2MiB", errors);
+    if (!parsed) return expected_value(node, "a size such as 512, 10KB or 2MiB", errors);
     out = *parsed;
 }
 
 void read_value(const Node& node, std::optional<Regexp>& out, Errors& errors) {
-    if (!node.is_scalar()) return expected(node, "a regular expression", errors);
+    if (!node.is_scalar()) return expected_value(node, "a regular expression", errors);
     auto compiled = Regexp::compile(node.scalar);
     if (compiled) {
         out = std::move(*compiled);
     } else if (node.from_environment) {
-        expected(node, "a regular expression in RE2's syntax", errors);
+        expected_value(node, "a regular expression in RE2's syntax", errors);
     } else {
         errors.push_back(node.error(compiled.error().message));
     }
@@ -170,7 +169,7 @@ void read_value(const Node& node, Regexp& out, Errors& errors) {
 }
 
 void read_value(const Node& node, std::vector<Regexp>& out, Errors& errors) {
-    if (!node.is_sequence()) return expected(node, "a list", errors);
+    if (!node.is_sequence()) return expected_value(node, "a list", errors);
     out.clear();
     for (const Node& item : node.items) {
         std::optional<Regexp> read;

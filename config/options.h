@@ -171,10 +171,10 @@ struct MemberOf<T Section::*> {
 };
 
 /// A row for a data member: `option<&HttpOptions::method>("method", "GET", "the request method")`.
-template <auto Member>
-constexpr auto option(std::string_view key, std::string_view default_text,
-                      std::string_view description) {
-    using Section = typename MemberOf<decltype(Member)>::section;
+/// `Section` is to be given where the member is one of a base.
+template <auto Member, class Section = typename MemberOf<decltype(Member)>::section>
+constexpr Option<Section> option(std::string_view key, std::string_view default_text,
+                                 std::string_view description) {
     using T = typename MemberOf<decltype(Member)>::type;
     Option<Section> row;
     row.key = key;
@@ -187,16 +187,35 @@ constexpr auto option(std::string_view key, std::string_view default_text,
     return row;
 }
 
+/// A row for what no read_value() reads: one of several words, a range. `type` says what it takes.
+template <class Section>
+constexpr Option<Section> option_read_by(void (*read)(const Node&, Section&, Errors&),
+                                         std::string_view key, std::string_view type,
+                                         std::string_view default_text,
+                                         std::string_view description) {
+    Option<Section> row;
+    row.key = key;
+    row.type = type;
+    row.default_text = default_text;
+    row.description = description;
+    row.read = read;
+    return row;
+}
+
+/// `expected WHAT, got ...` at the node's place.
+void expected_value(const Node& node, std::string_view what, Errors& errors);
+
 /// Refuses a `node` that is no mapping and keys that are not in `known`.
 void check_keys(const Node& node, const std::vector<std::string_view>& known, Errors& errors);
 void missing_key(const Node& node, std::string_view key, Errors& errors);
 
 /// Reads a mapping into `section` by its table. Unknown keys, wrong types and missing required
-/// keys are appended to `errors`, all of them; null reads as an empty mapping.
+/// keys are appended to `errors`, all of them; null reads as an empty mapping. `other_keys` are
+/// known too, and left to the caller.
 template <class Section, std::size_t N>
 void read_options(const Node& node, const Option<Section> (&table)[N], Section& section,
-                  Errors& errors) {
-    std::vector<std::string_view> known;
+                  Errors& errors, std::span<const std::string_view> other_keys = {}) {
+    std::vector<std::string_view> known(other_keys.begin(), other_keys.end());
     for (const auto& row : table)
         known.push_back(row.key);
     check_keys(node, known, errors);
