@@ -37,7 +37,7 @@ std::uint64_t hash_labels(std::span<const Label> labels) {
 
 }  // namespace
 
-Labels Labels::build(std::vector<Label>& sorted) {
+Labels Labels::from_sorted(std::span<const Label> sorted) {
     if (sorted.empty()) return {};
     std::size_t characters = 0;
     for (const Label& label : sorted) characters += label.name.size() + label.value.size();
@@ -71,7 +71,7 @@ Labels Labels::from(std::span<const Label> labels) {
         const bool overridden = i + 1 < sorted.size() && sorted[i + 1].name == sorted[i].name;
         if (!overridden && !sorted[i].value.empty()) kept.push_back(sorted[i]);
     }
-    return build(kept);
+    return from_sorted(kept);
 }
 
 Labels::Labels(const Labels& other) : rep_(other.rep_) {

@@ -15,8 +15,8 @@ struct StepClass {
     int bits;
 };
 // Wider than the paper's: our times are milliseconds, and probes jitter by some.
-constexpr StepClass kStepClasses[] = {{0b10, 2, 8}, {0b110, 3, 14}, {0b1110, 4, 20},
-                                      {0b1111, 4, 64}};
+constexpr StepClass kStepClasses[] = {
+    {0b10, 2, 8}, {0b110, 3, 14}, {0b1110, 4, 20}, {0b1111, 4, 64}};
 
 bool fits(std::int64_t value, int bits) {
     if (bits == 64) return true;
@@ -49,8 +49,9 @@ void Chunk::append(Point point) {
 }
 
 void Chunk::append_time(std::int64_t at) {
-    const std::int64_t step = at - last_at_;
-    // Unsigned: a difference of two far apart steps may wrap, and reading wraps it back.
+    // Unsigned: differences of times far apart may wrap, and reading wraps them back.
+    const auto step = static_cast<std::int64_t>(static_cast<std::uint64_t>(at) -
+                                                static_cast<std::uint64_t>(last_at_));
     const auto change = static_cast<std::int64_t>(static_cast<std::uint64_t>(step) -
                                                   static_cast<std::uint64_t>(last_step_));
     last_step_ = step;
@@ -120,14 +121,16 @@ void ChunkReader::read_time() {
     std::uint64_t change = 0;
     if (read_bit()) {
         int which = 0;
-        while (which < 3 && read_bit()) ++which;
+        while (which < 3 && read_bit())
+            ++which;
         const int bits = kStepClasses[which].bits;
         change = read(bits);
         const bool negative = bits < 64 && (change >> (bits - 1)) != 0;
         if (negative) change |= ~std::uint64_t{0} << bits;
     }
     step_ = static_cast<std::int64_t>(static_cast<std::uint64_t>(step_) + change);
-    at_ += step_;
+    at_ = static_cast<std::int64_t>(static_cast<std::uint64_t>(at_) +
+                                    static_cast<std::uint64_t>(step_));
 }
 
 void ChunkReader::read_value() {

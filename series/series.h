@@ -11,6 +11,8 @@
 
 namespace pilotlight::series {
 
+struct NameEntry;
+
 /// How long a value of a series that is expected each `interval` stays valid: at least the 5
 /// minutes of Prometheus, and long enough that one missed probe does not make it vanish.
 [[nodiscard]] Duration lookback_for(Duration interval);
@@ -43,7 +45,7 @@ class Series {
     std::int64_t newest_at_ = 0;
     double newest_value_ = 0;
     std::unique_ptr<History> history_;
-    std::uint32_t name_ = 0;
+    NameEntry* name_ = nullptr;
     std::uint32_t lookback_seconds_ = 0;
     std::uint32_t generation_ = 0;
     /// Where the series stands in its name's list.

@@ -9,7 +9,8 @@ std::vector<const Expr*> children(const Expr& expr) {
     if (const auto* subquery = std::get_if<Subquery>(&expr.node)) {
         found.push_back(subquery->expr.get());
     } else if (const auto* call = std::get_if<Call>(&expr.node)) {
-        for (const ExprPtr& argument : call->arguments) found.push_back(argument.get());
+        for (const ExprPtr& argument : call->arguments)
+            found.push_back(argument.get());
     } else if (const auto* aggregation = std::get_if<Aggregation>(&expr.node)) {
         if (aggregation->parameter != nullptr) found.push_back(aggregation->parameter.get());
         found.push_back(aggregation->expr.get());
@@ -31,8 +32,8 @@ std::string_view to_string(AggregationOp op) {
 }
 
 std::string_view to_string(BinaryOp op) {
-    constexpr std::string_view kNames[] = {"+",  "-",  "*", "/", "%",  "^",  "atan2", "==",
-                                           "!=", ">",  "<", ">=", "<=", "and", "or",   "unless"};
+    constexpr std::string_view kNames[] = {"+",  "-", "*", "/",  "%",  "^",   "atan2", "==",
+                                           "!=", ">", "<", ">=", "<=", "and", "or",    "unless"};
     return kNames[static_cast<std::size_t>(op)];
 }
 
@@ -46,22 +47,32 @@ bool is_set_operator(BinaryOp op) {
 
 std::string_view documented_name(ValueType type) {
     switch (type) {
-        case ValueType::none: return "none";
-        case ValueType::scalar: return "scalar";
-        case ValueType::string: return "string";
-        case ValueType::vector: return "instant vector";
-        case ValueType::matrix: return "range vector";
+        case ValueType::none:
+            return "none";
+        case ValueType::scalar:
+            return "scalar";
+        case ValueType::string:
+            return "string";
+        case ValueType::vector:
+            return "instant vector";
+        case ValueType::matrix:
+            return "range vector";
     }
     PILOT_CHECK(false);
 }
 
 std::string_view to_string(ValueType type) {
     switch (type) {
-        case ValueType::none: return "none";
-        case ValueType::scalar: return "scalar";
-        case ValueType::string: return "string";
-        case ValueType::vector: return "vector";
-        case ValueType::matrix: return "matrix";
+        case ValueType::none:
+            return "none";
+        case ValueType::scalar:
+            return "scalar";
+        case ValueType::string:
+            return "string";
+        case ValueType::vector:
+            return "vector";
+        case ValueType::matrix:
+            return "matrix";
     }
     PILOT_CHECK(false);
 }

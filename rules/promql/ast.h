@@ -79,8 +79,20 @@ struct Call {
 };
 
 enum class AggregationOp {
-    sum, avg, count, min, max, group, stddev, stdvar, topk, bottomk, count_values, quantile,
-    limitk, limit_ratio,
+    sum,
+    avg,
+    count,
+    min,
+    max,
+    group,
+    stddev,
+    stdvar,
+    topk,
+    bottomk,
+    count_values,
+    quantile,
+    limitk,
+    limit_ratio,
 };
 
 struct Aggregation {
@@ -93,7 +105,22 @@ struct Aggregation {
 };
 
 enum class BinaryOp {
-    add, sub, mul, div, mod, pow, atan2, eql, neq, gtr, lss, gte, lte, land, lor, lunless,
+    add,
+    sub,
+    mul,
+    div,
+    mod,
+    pow,
+    atan2,
+    eql,
+    neq,
+    gtr,
+    lss,
+    gte,
+    lte,
+    land,
+    lor,
+    lunless,
 };
 
 enum class MatchCardinality { one_to_one, many_to_one, one_to_many, many_to_many };
