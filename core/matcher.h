@@ -41,6 +41,11 @@ class Matcher {
 
 using Matchers = std::vector<Matcher>;
 
+/// Reads matchers as Alertmanager's configuration and API write them: `a="b"`, `{a="b",c=~"d.*"}`;
+/// quotes around a value may be left out, inside them `\"`, `\\` and `\n` are escapes. Source:
+/// Alertmanager's labels.ParseMatchers.
+[[nodiscard]] Result<Matchers> parse_matchers(std::string_view text);
+
 /// Whether every one matches; true for none.
 [[nodiscard]] bool all_match(const Matchers& matchers, const Labels& labels);
 
