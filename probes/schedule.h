@@ -54,21 +54,22 @@ class Schedule {
     explicit Schedule(ClockAnchor anchor, Duration first_within = std::chrono::seconds(5));
 
     /// Makes `jobs` the whole schedule. Unchanged ones keep their next tick and whether they are in
-    /// flight; removed ones are forgotten; a changed one that is in flight stays so until
-    /// finished(), so that no key ever runs twice at a time. Intervals are at least 1 ms.
+    /// flight; removed ones are dropped. What is in flight stays so until finished(), also when it
+    /// is changed, or removed and added again, so that no key ever runs twice at a time.
+    /// Keys are unique, intervals at least 1 ms.
     void replace(std::span<const Job> jobs, SteadyTime now);
 
     /// Takes out what is due at `now`, or within kTogether after it, oldest tick first, at most
     /// `limit`; what is over the limit stays due. Each is in flight until finished().
     [[nodiscard]] std::vector<DueJob> pop_due(SteadyTime now, std::size_t limit = SIZE_MAX);
 
-    /// The run that pop_due() ordered has ended. A key forgotten meanwhile is no mistake.
+    /// The run that pop_due() ordered has ended. An unknown key is no mistake.
     void finished(const std::string& key);
 
     /// When pop_due() has something to do next; nothing when there is no job.
     [[nodiscard]] std::optional<SteadyTime> next_wakeup();
 
-    [[nodiscard]] std::size_t size() const { return entries_.size(); }
+    [[nodiscard]] std::size_t size() const { return size_; }
     [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
     [[nodiscard]] const ScheduleCounters& counters() const { return counters_; }
 
@@ -77,11 +78,14 @@ class Schedule {
 
   private:
     struct Entry {
-        Duration interval;
-        std::uint64_t fingerprint;
+        Duration interval{};
+        std::uint64_t fingerprint = 0;
         SteadyTime due;
         bool in_flight = false;
-        bool listed = true;
+        /// Removed while in flight: only remembered until it has ended.
+        bool removed = false;
+        /// Only within replace(): seen among the new jobs.
+        bool listed = false;
     };
     struct Tick {
         SteadyTime due;
@@ -97,6 +101,7 @@ class Schedule {
                                         SteadyTime now) const;
     void add_or_keep(const Job& job, SteadyTime now);
     void push(const std::string& key, SteadyTime due);
+    [[nodiscard]] bool is_outdated(const Tick& tick) const;
     void drop_outdated_ticks();
 
     ClockAnchor anchor_;
@@ -104,6 +109,7 @@ class Schedule {
     Entries entries_;
     /// A heap; ticks whose entry is gone or has moved on are dropped when they come up.
     std::vector<Tick> ticks_;
+    std::size_t size_ = 0;
     std::size_t in_flight_ = 0;
     ScheduleCounters counters_;
 };

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -43,8 +45,11 @@ class TargetSeries {
     [[nodiscard]] ProbeSamples make(const Report& report, WallTime started_at,
                                     std::chrono::nanoseconds duration);
 
-    /// A stale marker for every series that is alive: the target is gone. Null when there is none.
+    /// A stale marker for every series that is alive: the target is gone. Never null.
     [[nodiscard]] SharedBatch end(WallTime at);
+
+    /// Goes on with a changed description that has the same labels.
+    void retarget(SharedTarget target);
 
     /// Label sets held.
     [[nodiscard]] std::size_t cached() const { return known_.size(); }
@@ -53,12 +58,19 @@ class TargetSeries {
     struct Known {
         Labels labels;
         std::uint64_t seen = 0;
+        /// Whether the last one had a time of its own.
         bool timed = false;
     };
+    /// What make() puts together.
+    struct Making {
+        std::shared_ptr<SampleBatch> batch;
+        std::map<WallTime, std::vector<Sample>> timed;
+        std::size_t seen = 0;
+    };
 
-    void add(const Measurement& measurement, SampleBatch& batch, ProbeSamples& out);
-    [[nodiscard]] Labels whole_labels(const Measurement& measurement) const;
-    void end_vanished(SampleBatch& batch);
+    void add(const Measurement& measurement, bool honor_labels, Making& making);
+    [[nodiscard]] Labels whole_labels(const Measurement& measurement, bool honor_labels) const;
+    void end_vanished(Making& making);
     [[nodiscard]] SharedBatch repeated(WallTime at) const;
 
     SharedTarget target_;
@@ -66,6 +78,7 @@ class TargetSeries {
     /// By name and labels, as the measurement gives them, joined.
     std::unordered_map<std::string, Known> known_;
     std::string key_;
+    /// What an `unknown` probe says again.
     SharedBatch last_judged_;
 };
 

@@ -1,0 +1,97 @@
+#include "probes/target.h"
+
+#include <unistd.h>
+
+#include <set>
+
+#include "core/hash.h"
+
+namespace pilotlight::probes {
+namespace {
+
+std::uint64_t hash_node(const Node& node, std::uint64_t hash) {
+    hash = hash_bytes(node.kind_name(), hash);
+    hash = hash_bytes(node.scalar, hash);
+    hash = hash_bytes(node.quoted ? "quoted" : "", hash);
+    for (const Node& item : node.items)
+        hash = hash_node(item, hash);
+    for (const Node::Entry& entry : node.entries) {
+        hash = hash_node(entry.value, hash_bytes(entry.key, hash));
+    }
+    return hash;
+}
+
+std::uint64_t fingerprint_of(const config::TargetConfig& config, const config::Limits& limits) {
+    std::uint64_t hash = hash_bytes(config.name);
+    hash = hash_bytes(config.prober, hash);
+    hash = hash_bytes(config.target.reveal(), hash);
+    hash = hash_bytes(config.service, hash);
+    hash = hash_bytes(config.reexpose ? "reexpose" : "", hash);
+    for (const std::uint64_t number :
+         {static_cast<std::uint64_t>(config.interval.count()),
+          static_cast<std::uint64_t>(config.timeout.count()), config.labels.hash(),
+          limits.body_bytes, limits.scrape_samples}) {
+        hash = hash_bytes(std::to_string(number), hash);
+    }
+    return hash_node(config.options, hash);
+}
+
+std::string machine_name() {
+    char name[256] = {};
+    if (gethostname(name, sizeof name - 1) != 0) return "localhost";
+    return name;
+}
+
+}  // namespace
+
+Checked<PreparedTarget> prepare_target(const config::TargetConfig& config,
+                                       const config::Limits& limits) {
+    const ProberKind* kind = find_prober(config.prober);
+    if (kind == nullptr) {
+        std::vector<std::string_view> known;
+        for (const ProberKind& each : prober_kinds())
+            known.push_back(each.name);
+        std::string message =
+            fmt::format("target \"{}\": no such prober \"{}\", expected one of {}", config.name,
+                        config.prober, fmt::join(known, ", "));
+        const std::string_view nearest = nearest_key(config.prober, known);
+        if (!nearest.empty()) message += fmt::format(" (did you mean \"{}\"?)", nearest);
+        return std::unexpected(Errors{Error(std::move(message), config.where)});
+    }
+    Checked<std::unique_ptr<Prober>> prober = kind->make(config);
+    if (!prober) return std::unexpected(std::move(prober.error()));
+    (*prober)->set_limits(limits);
+
+    auto target = std::make_shared<Target>();
+    target->config = config;
+    target->instance = config.instance();
+    if (config.target.empty()) target->instance = machine_name();
+    LabelsBuilder labels(config.labels);
+    labels.set("target", config.name).set("instance", target->instance);
+    labels.set("prober", config.prober).set("service", config.service);
+    target->labels = labels.build();
+    target->fingerprint = fingerprint_of(config, limits);
+    return PreparedTarget{std::move(target), std::move(*prober)};
+}
+
+Checked<std::vector<PreparedTarget>> prepare_targets(const config::Config& config) {
+    std::vector<PreparedTarget> targets;
+    targets.reserve(config.targets.size());
+    Errors errors;
+    std::set<std::string_view> names;
+    for (const config::TargetConfig& each : config.targets) {
+        if (!names.insert(each.name).second) {
+            errors.emplace_back(fmt::format("two targets are named \"{}\"", each.name), each.where);
+        }
+        Checked<PreparedTarget> target = prepare_target(each, config.limits);
+        if (target) {
+            targets.push_back(std::move(*target));
+        } else {
+            std::ranges::move(target.error(), std::back_inserter(errors));
+        }
+    }
+    if (!errors.empty()) return std::unexpected(std::move(errors));
+    return targets;
+}
+
+}  // namespace pilotlight::probes
