@@ -21,17 +21,28 @@ Result<Matcher> Matcher::make(std::string name, Op op, std::string value) {
 
 bool Matcher::matches(std::string_view value) const {
     switch (op_) {
-        case Op::equal: return value == value_;
-        case Op::not_equal: return value != value_;
-        case Op::regexp: return regexp_->matches(value);
-        case Op::not_regexp: return !regexp_->matches(value);
+        case Op::equal:
+            return value == value_;
+        case Op::not_equal:
+            return value != value_;
+        case Op::regexp:
+            return regexp_->matches(value);
+        case Op::not_regexp:
+            return !regexp_->matches(value);
     }
     PILOT_CHECK(false);
 }
 
 std::string Matcher::to_string() const {
     constexpr std::string_view kOps[] = {"=", "!=", "=~", "!~"};
-    std::string text = name_;
+    std::string text;
+    if (is_legacy_label_name(name_)) {
+        text = name_;
+    } else {
+        text += '"';
+        append_escaped_label_value(text, name_);
+        text += '"';
+    }
     text += kOps[static_cast<int>(op_)];
     text += '"';
     append_escaped_label_value(text, value_);

@@ -42,9 +42,13 @@ class Matcher {
 using Matchers = std::vector<Matcher>;
 
 /// Reads matchers as Alertmanager's configuration and API write them: `a="b"`, `{a="b",c=~"d.*"}`;
-/// quotes around a value may be left out, inside them `\"`, `\\` and `\n` are escapes. Source:
-/// Alertmanager's labels.ParseMatchers.
+/// quotes may be left out. As Alertmanager does in its fallback mode, a text that its UTF-8 grammar
+/// (any name in quotes, Go's escapes) refuses is read by the older one, where inside quotes `\"`,
+/// `\\` and `\n` are escapes and an unquoted value runs to the comma. Source: Alertmanager's
+/// matcher/compat and labels.ParseMatchers.
 [[nodiscard]] Result<Matchers> parse_matchers(std::string_view text);
+/// Only by the UTF-8 grammar. Errors say the column, from 1.
+[[nodiscard]] Result<Matchers> parse_utf8_matchers(std::string_view text);
 
 /// Whether every one matches; true for none.
 [[nodiscard]] bool all_match(const Matchers& matchers, const Labels& labels);

@@ -83,6 +83,7 @@ Result<Matcher> parse_matcher(std::string_view text) {
 }  // namespace
 
 Result<Matchers> parse_matchers(std::string_view text) {
+    if (auto matchers = parse_utf8_matchers(text)) return matchers;
     std::string_view rest = trim(text);
     if (rest.starts_with('{') != rest.ends_with('}')) {
         return fail(fmt::format("bad matchers \"{}\", expected both braces or none", text));

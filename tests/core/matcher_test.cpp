@@ -70,10 +70,19 @@ BOOST_AUTO_TEST_CASE(parses_what_alertmanager_parses) {
 }
 
 BOOST_AUTO_TEST_CASE(refuses_what_is_no_matcher) {
-    for (const char* text : {"foo", "=bar", "{a=b", "a=b}", "a==~b\"", "1a=b", "a b=c", "a=\"b",
-                             "a=b\"c", "a=\"b\"c", ",", "a=~\"(\""}) {
+    for (const char* text : {"foo", "=bar", "{a=b", "a=b}", "a==~b\"", "a b=c", "a=\"b", "a=b\"c",
+                             "a=\"b\"c", ",", "a=~\"(\""}) {
         BOOST_TEST(!parse_matchers(text).has_value(), text);
     }
+}
+
+BOOST_AUTO_TEST_CASE(parses_any_name_and_gos_escapes_in_quotes) {
+    BOOST_TEST(printed(R"("service.name"="api")") == R"("service.name"="api")");
+    BOOST_TEST(printed(R"({"ключ"=~"a|b", c!=d})") == R"("ключ"=~"a|b",c!="d")");
+    BOOST_TEST(printed("a=\"tab\\there\"") == "a=\"tab\there\"");
+    BOOST_TEST(printed(R"(a="\u00e9\x41")") == "a=\"éA\"");
+    BOOST_TEST(printed("ключ=значение") == "\"ключ\"=\"значение\"");
+    BOOST_TEST(printed("job=two words") == R"(job="two words")");
 }
 
 BOOST_AUTO_TEST_CASE(prints_with_escapes) {
