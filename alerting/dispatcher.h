@@ -90,19 +90,28 @@ class Dispatcher {
     void accept_one(const Alert& alert, WallTime now);
     void route_alert(Tracked& tracked, WallTime now);
     void rehome(Tracked& tracked, WallTime now);
+    void apply_routing(WallTime now);
     Group& group_for(const Route& route, const Labels& alert_labels, WallTime now);
     void join_group(Tracked& tracked, Group& group, WallTime now);
+    void leave_group(Tracked& tracked, Group& group);
+    void follow_clock(WallTime now);
     void flush(Group& group, WallTime now, std::vector<Notification>& out);
+    [[nodiscard]] FlushView view_for(const Group& group, const Knowledge& knowledge,
+                                     bool muted_by_time) const;
+    void tell(Group& group, const Integration& integration, const FlushView& view, Cause cause,
+              WallTime now, std::vector<Notification>& out);
     void schedule(Group& group, WallTime at);
-    /// Removes what is over and told; the group itself when nothing is left. False if it is gone.
-    bool sweep(Group& group, WallTime now);
+    /// Removes what is over and told; the group itself when nothing is left.
+    void sweep(Group& group, WallTime now);
     void erase_group(Group& group);
+    void forget(const Group& group, const Address& address);
     [[nodiscard]] bool is_muted_by_time(const Group& group, WallTime now) const;
 
     SharedRouting routing_;
     std::string external_url_;
     Inhibitor inhibitor_;
-    std::unordered_map<Labels, Tracked> alerts_;
+    /// Ordered, so that what is decided at one time comes out in one order.
+    std::map<Labels, Tracked> alerts_;
     std::unordered_map<GroupId, std::unique_ptr<Group>> groups_;
     std::unordered_map<std::string, GroupId> group_ids_;
     std::set<std::pair<WallTime, GroupId>> due_;
@@ -110,6 +119,7 @@ class Dispatcher {
     GroupId next_group_id_ = 1;
     std::uint64_t next_sequence_ = 1;
     std::uint64_t dropped_ = 0;
+    WallTime last_now_{};
 };
 
 }  // namespace pilotlight::alerting

@@ -39,6 +39,8 @@ struct Member {
     Alert alert;
     /// The routes no longer bring it here; it stays until its end is told.
     bool leaving = false;
+    /// A flush has seen it resolved.
+    bool end_seen = false;
 };
 
 /// Alerts that one receiver is told about together. A plain value; the Dispatcher owns the rules.
