@@ -1,0 +1,147 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/alert.h"
+#include "core/labels.h"
+#include "core/sample.h"
+#include "core/time.h"
+#include "rules/alert_record.h"
+#include "rules/promql/compatibility.h"
+#include "rules/rule_file.h"
+#include "series/store.h"
+
+namespace pilotlight::rules {
+
+struct EngineOptions {
+    Labels external_labels;
+    std::string external_url;
+    promql::Compatibility compatibility = promql::Compatibility::prometheus3;
+    /// Of groups that give none, and the step of subqueries that give none.
+    Duration default_interval = std::chrono::seconds(15);
+    Duration lookback = std::chrono::minutes(5);
+    /// Alerts that one rule may have; beyond it the rule fails, its alerts stay as they are.
+    std::uint64_t alerts_per_rule = 10'000;
+    /// Samples that one evaluation may read.
+    std::uint64_t samples_per_evaluation = 50'000'000;
+    /// Whether a target of that name is configured still. Without it every target is.
+    std::function<bool(std::string_view target)> is_configured;
+};
+
+/// What one call of the engine changed.
+struct Evaluation {
+    /// Alerts that became pending, firing or resolved; also pending ones that ended (resolved,
+    /// without `fired_at`): nobody was told of those.
+    std::vector<Alert> changed;
+    /// Firing alerts whose value or annotations are new.
+    std::vector<Alert> updated;
+    /// What must be on disk before anything is sent. Same order as `changed`.
+    std::vector<AlertRecord> records;
+    /// What rules recorded, ALERTS and ALERTS_FOR_STATE among it; the store has it already.
+    std::vector<Sample> recorded;
+    /// Rules that ran, and those of them that failed.
+    std::size_t evaluated = 0;
+    std::size_t failed = 0;
+};
+
+struct RuleView {
+    std::string name;
+    bool alerting = true;
+    std::string expression;
+    Duration hold{};
+    Duration keep_firing_for{};
+    /// As written, before expansion.
+    std::vector<std::pair<std::string, std::string>> labels;
+    std::vector<std::pair<std::string, std::string>> annotations;
+    /// "ok", "err" or "unknown" (not evaluated yet).
+    std::string_view health = "unknown";
+    std::string last_error;
+    std::optional<WallTime> last_evaluation;
+    /// Whether the expression ever selected any series since the rule was loaded.
+    bool has_matched = false;
+    std::vector<Alert> alerts;
+};
+
+struct GroupView {
+    std::string name;
+    std::string file;
+    Duration interval{};
+    std::uint64_t limit = 0;
+    std::optional<WallTime> last_evaluation;
+    std::vector<RuleView> rules;
+};
+
+/// Evaluates rules over a store and keeps their alerts: pending, firing, resolved. Pure: `now` is
+/// an argument, nothing is read or written but the store. Thread: the store's owner.
+///
+/// When: a rule runs when a sample of a name that it reads has arrived, when its group's interval
+/// is due, and when the `for` or `keep_firing_for` of one of its alerts ends. What it records, and
+/// ALERTS when alerts change, arrives in turn. Everything in one call is evaluated at one `now`
+/// (a millisecond later where the last call had that very time, since a series has one sample a
+/// millisecond).
+///
+/// No news is not good news. A row that is gone ends its alert only where the condition was seen
+/// to be false:
+///  - a rule that fails to evaluate changes none of its alerts;
+///  - for each selector that had data for the row (series that share the row's labels, as far as
+///    they have them) when it was last true: without fresh data now, it is *silent* unless all
+///    configured targets that the data came from answer (`up` or `probe_success` fresh and 1).
+///    While one is silent, or none has any data left, the alert stays as it is. A pending alert
+///    that stays so does not fire before its row is seen again;
+///  - targets that are no longer configured count neither way: their alerts resolve at once;
+///  - names whose absence says that all is well (ALERTS, ALERTS_FOR_STATE, probe_failure_info) and
+///    what rules record count as the series that they are made from;
+///  - after restore(), an alert also waits until its rule's ranges (up to an hour) are filled
+///    again, since history is not kept across restarts.
+class Engine {
+  public:
+    /// `store` must outlive the engine.
+    Engine(series::Store& store, EngineOptions options);
+    ~Engine();
+    Engine(Engine&&) noexcept;
+    Engine& operator=(Engine&&) noexcept;
+
+    /// Makes `files` the rules from now on. Rules that did not change keep their alerts and
+    /// timers; firing alerts of rules that are gone come back resolved. Runs nothing else; every
+    /// rule is due at once, and its group's ticks are spread by a hash of the name.
+    Evaluation replace(std::vector<RuleFile> files, WallTime now);
+
+    /// Puts alerts back after a restart, with their original times; call after replace(). Records
+    /// whose rule is gone come back resolved where they were firing.
+    Evaluation restore(std::span<const AlertRecord> records, WallTime now);
+
+    /// Samples of these names have been appended to the store: evaluates, in group order, each
+    /// rule that reads one of them. `decided_at` is when the newest of them was taken.
+    Evaluation on_arrival(std::span<const std::string_view> metric_names, WallTime now,
+                          SteadyTime decided_at = {});
+
+    /// Evaluates groups whose interval is due and rules with an alert whose time has come.
+    Evaluation on_tick(WallTime now, SteadyTime decided_at = {});
+
+    /// When on_tick has something to do next; nothing without rules.
+    [[nodiscard]] std::optional<WallTime> next_wakeup() const;
+
+    /// The targets are others now (`is_configured` answers anew): rules whose alerts rest on
+    /// targets that are gone are evaluated at the next tick, which is due at once.
+    void targets_changed(WallTime now);
+
+    /// Pending and firing alerts.
+    [[nodiscard]] std::vector<Alert> alerts() const;
+    [[nodiscard]] std::vector<GroupView> groups() const;
+    /// How far back each metric name is read: what the store must keep.
+    [[nodiscard]] series::Retention retention() const;
+    [[nodiscard]] std::size_t rule_count() const;
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace pilotlight::rules
