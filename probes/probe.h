@@ -61,10 +61,10 @@ struct Measurement {
 
 struct Report {
     Outcome outcome;
-    std::vector<Measurement> measurements;
+    std::vector<Measurement> measurements = {};
     /// Types and help of names outside the shared catalogue (probes/catalogue.h): what a scraped
     /// target declares.
-    std::vector<MetricFamily> families;
+    std::vector<MetricFamily> families = {};
     /// Whether a measurement's label wins over the target's own of the same name.
     bool honor_labels = false;
 };
