@@ -36,7 +36,8 @@ struct HttpRequest {
     IpPreference ip;
     /// `http://[user:password@]host:port`; https goes through it by CONNECT. "" for none.
     std::string proxy_url;
-    /// 0: a redirect is the answer. Authorization, Cookie and the like do not cross origins.
+    /// 0: a redirect is the answer. Headers that look like a login (Authorization, Cookie,
+    /// ...-Token, X-Api-Key) do not cross origins.
     int max_redirects = 0;
     /// Bytes kept of the body, decoded; what is beyond is not read, and `truncated` says so.
     std::uint64_t body_limit = 10ULL << 20;
@@ -84,8 +85,8 @@ struct HttpResult {
 };
 
 /// One HTTP/1.1 request on a connection of its own, redirects followed. Ends by `deadline`; throws
-/// only when cancelled. Limits: 64 KiB and 1,000 fields of headers, body_limit of body, the
-/// decoded body included (no bomb). `services` outlives the call.
+/// only when cancelled. Limits: 64 KiB of headers, body_limit of body, the decoded body included
+/// (no bomb). `services` outlives the call.
 [[nodiscard]] boost::asio::awaitable<HttpResult> fetch(Services& services, HttpRequest request,
                                                        Deadline deadline);
 

@@ -19,10 +19,8 @@ namespace pilotlight::runtime {
 class Resolver {
   public:
     struct Options {
-        /// Files to read instead of the system's, and servers ("127.0.0.1:5353") to ask instead of
-        /// those of resolv.conf: for tests.
+        /// Servers to ask instead of those of /etc/resolv.conf: "192.0.2.1:53,[2001:db8::1]:53".
         std::string servers;
-        std::string hosts_file;
     };
 
     explicit Resolver(boost::asio::any_io_executor executor);

@@ -41,12 +41,13 @@ struct Certificate {
     /// RFC 2253 strings, as Go's pkix.Name prints them: `CN=example.com,O=Example`.
     std::string subject;
     std::string issuer;
-    /// Lower-case hexadecimal without leading zeros.
+    /// Lower-case hexadecimal, two digits a byte.
     std::string serial;
     /// Lower-case hexadecimal of the SHA-256 of the DER.
     std::string fingerprint_sha256;
-    /// DNS names, then IP addresses, e-mail addresses and URIs.
-    std::vector<std::string> subject_alternative_names;
+    /// Of the subject alternative names those that a host name or address is held against.
+    std::vector<std::string> dns_names;
+    std::vector<std::string> ip_addresses;
     WallTime not_before{};
     WallTime not_after{};
 };

@@ -1,0 +1,203 @@
+#include "runtime/tls.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <map>
+#include <utility>
+
+#include "runtime/tls_context.h"
+
+namespace pilotlight::runtime {
+
+namespace {
+
+constexpr std::size_t kMaxContexts = 1'000;
+constexpr auto kFilesLookedAtEvery = std::chrono::seconds(5);
+
+int native_version(TlsVersion version) {
+    switch (version) {
+        case TlsVersion::tls10:
+            return TLS1_VERSION;
+        case TlsVersion::tls11:
+            return TLS1_1_VERSION;
+        case TlsVersion::tls12:
+            return TLS1_2_VERSION;
+        case TlsVersion::tls13:
+            return TLS1_3_VERSION;
+    }
+    return TLS1_2_VERSION;
+}
+
+struct FreeContext {
+    void operator()(SSL_CTX* context) const { ::SSL_CTX_free(context); }
+};
+using ContextPointer = std::unique_ptr<SSL_CTX, FreeContext>;
+
+Result<void> load_authorities(SSL_CTX* context, const TlsSettings& settings) {
+    if (settings.ca_file.empty()) {
+        ::SSL_CTX_set_default_verify_paths(context);
+        // Without any authority no chain verifies: that is then told of each certificate.
+        ::ERR_clear_error();
+        return {};
+    }
+    if (::SSL_CTX_load_verify_file(context, settings.ca_file.c_str()) != 1) {
+        return fail("ca_file " + settings.ca_file + ": " + take_openssl_error());
+    }
+    return {};
+}
+
+Result<void> load_own_certificate(SSL_CTX* context, const TlsSettings& settings) {
+    if (settings.cert_file.empty() && settings.key_file.empty()) return {};
+    if (settings.cert_file.empty() || settings.key_file.empty()) {
+        return fail("cert_file and key_file belong together: one is missing");
+    }
+    if (::SSL_CTX_use_certificate_chain_file(context, settings.cert_file.c_str()) != 1) {
+        return fail("cert_file " + settings.cert_file + ": " + take_openssl_error());
+    }
+    if (::SSL_CTX_use_PrivateKey_file(context, settings.key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
+        ::SSL_CTX_check_private_key(context) != 1) {
+        return fail("key_file " + settings.key_file + ": " + take_openssl_error());
+    }
+    return {};
+}
+
+Result<void> set_versions(SSL_CTX* context, const TlsSettings& settings) {
+    const TlsVersion lowest = settings.min_version.value_or(TlsVersion::tls12);
+    if (settings.max_version && *settings.max_version < lowest) {
+        return fail("max_version is below min_version");
+    }
+    // OpenSSL 3 allows TLS 1.0 and 1.1 at its security level 0 only.
+    if (lowest < TlsVersion::tls12) ::SSL_CTX_set_cipher_list(context, "DEFAULT:@SECLEVEL=0");
+    ::SSL_CTX_set_min_proto_version(context, native_version(lowest));
+    ::SSL_CTX_set_max_proto_version(
+        context, settings.max_version ? native_version(*settings.max_version) : 0);
+    return {};
+}
+
+Result<ContextPointer> make_context(const TlsSettings& settings) {
+    ::ERR_clear_error();
+    ContextPointer context(::SSL_CTX_new(::TLS_client_method()));
+    if (!context) return fail("no TLS context: " + take_openssl_error());
+    ::SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+    // A peer that hangs up without close_notify is no fault of its service.
+    ::SSL_CTX_set_options(context.get(), SSL_OP_IGNORE_UNEXPECTED_EOF);
+    ::SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
+    // Any certificate of ca_file is trusted as it is, as in Go, not only self-signed ones.
+    ::X509_VERIFY_PARAM_set_flags(::SSL_CTX_get0_param(context.get()), X509_V_FLAG_PARTIAL_CHAIN);
+    for (const auto step : {load_authorities, load_own_certificate, set_versions}) {
+        Result<void> done = step(context.get(), settings);
+        if (!done) return std::unexpected(done.error());
+    }
+    return context;
+}
+
+/// When the settings' files were last changed, as far as stat can tell.
+struct FilesStamp {
+    std::array<std::int64_t, 9> numbers{};
+    bool operator==(const FilesStamp&) const = default;
+
+    static FilesStamp of(const TlsSettings& settings) {
+        FilesStamp stamp;
+        std::size_t at = 0;
+        for (const std::string* path :
+             {&settings.ca_file, &settings.cert_file, &settings.key_file}) {
+            struct stat status{};
+            if (!path->empty() && ::stat(path->c_str(), &status) == 0) {
+                stamp.numbers[at] = static_cast<std::int64_t>(status.st_ino);
+                stamp.numbers[at + 1] = status.st_mtim.tv_sec;
+                stamp.numbers[at + 2] = status.st_mtim.tv_nsec;
+            }
+            at += 3;
+        }
+        return stamp;
+    }
+};
+
+struct Entry {
+    std::shared_ptr<TlsContexts::Context> context;
+    FilesStamp stamp;
+    SteadyTime looked_at{};
+};
+
+bool has_files(const TlsSettings& settings) {
+    return !settings.ca_file.empty() || !settings.cert_file.empty() || !settings.key_file.empty();
+}
+
+bool is_fresh(Entry& entry) {
+    if (!has_files(entry.context->settings())) return true;
+    const SteadyTime now = steady_now();
+    if (now - entry.looked_at < kFilesLookedAtEvery) return true;
+    entry.looked_at = now;
+    return entry.stamp == FilesStamp::of(entry.context->settings());
+}
+
+/// What distinguishes contexts: name and verification belong to the connection.
+TlsSettings shared_part(TlsSettings settings) {
+    settings.server_name.clear();
+    settings.insecure_skip_verify = false;
+    return settings;
+}
+
+}  // namespace
+
+std::optional<TlsVersion> parse_tls_version(std::string_view text) {
+    static constexpr std::pair<std::string_view, TlsVersion> kVersions[] = {
+        {"TLS10", TlsVersion::tls10},
+        {"TLS11", TlsVersion::tls11},
+        {"TLS12", TlsVersion::tls12},
+        {"TLS13", TlsVersion::tls13}};
+    for (const auto& [name, version] : kVersions) {
+        if (name == text) return version;
+    }
+    return std::nullopt;
+}
+
+std::string take_openssl_error() {
+    unsigned long newest = 0;
+    while (const unsigned long error = ::ERR_get_error())
+        newest = error;
+    if (newest == 0) return "unknown TLS error";
+    const char* reason = ::ERR_reason_error_string(newest);
+    return reason != nullptr ? reason : "TLS error " + std::to_string(newest);
+}
+
+TlsContexts::Context::Context(ssl_ctx_st* native, TlsSettings settings)
+    : native_(native), settings_(std::move(settings)) {}
+
+TlsContexts::Context::~Context() {
+    ::SSL_CTX_free(native_);
+}
+
+struct TlsContexts::State {
+    std::map<TlsSettings, Entry> entries;
+};
+
+TlsContexts::TlsContexts() : state_(std::make_unique<State>()) {}
+TlsContexts::~TlsContexts() = default;
+
+Attempt<std::shared_ptr<TlsContexts::Context>> TlsContexts::get(const TlsSettings& settings) {
+    const TlsSettings key = shared_part(settings);
+    const auto known = state_->entries.find(key);
+    if (known != state_->entries.end() && is_fresh(known->second)) return known->second.context;
+    const FilesStamp stamp = FilesStamp::of(key);
+    Result<ContextPointer> made = make_context(key);
+    if (!made) {
+        return std::unexpected(Failure{"tls", "tls_settings", made.error().message, true});
+    }
+    // Settings come and go with reloads; the connections in flight keep theirs.
+    if (state_->entries.size() >= kMaxContexts) state_->entries.clear();
+    auto context = std::make_shared<Context>(made->release(), key);
+    state_->entries[key] = Entry{context, stamp, steady_now()};
+    return context;
+}
+
+Result<void> check_tls_settings(const TlsSettings& settings) {
+    const Result<ContextPointer> made = make_context(settings);
+    if (!made) return std::unexpected(made.error());
+    return {};
+}
+
+}  // namespace pilotlight::runtime

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/tls.h"
+
+struct ssl_st;
+struct ssl_ctx_st;
+struct x509_st;
+struct x509_store_ctx_st;
+
+/// Inside of TLS: what runtime/tls*.cpp share. Nobody else includes this.
+namespace pilotlight::runtime {
+
+class TlsContexts::Context {
+  public:
+    /// Takes over `native`.
+    Context(ssl_ctx_st* native, TlsSettings settings);
+    Context(const Context&) = delete;
+    Context& operator=(const Context&) = delete;
+    ~Context();
+
+    [[nodiscard]] ssl_ctx_st* native() const { return native_; }
+    [[nodiscard]] const TlsSettings& settings() const { return settings_; }
+
+  private:
+    ssl_ctx_st* native_;
+    TlsSettings settings_;
+};
+
+/// What the verification of one handshake found wrong, collected without ending the handshake.
+class TlsVerdict {
+  public:
+    /// Sets SNI and the name to verify, and makes `ssl` report to this, which outlives it.
+    void watch(ssl_st* ssl, const std::string& name);
+    /// Reads the facts after the handshake.
+    [[nodiscard]] TlsInfo read(ssl_st* ssl, const std::string& name) const;
+
+    struct Fault {
+        int code = 0;
+        int depth = 0;
+    };
+
+  private:
+    static int on_fault(int ok, x509_store_ctx_st* store);
+
+    std::vector<Fault> faults_;
+};
+
+[[nodiscard]] Certificate read_certificate(x509_st* certificate);
+
+/// OpenSSL's newest error on this thread as a text; its queue is emptied.
+[[nodiscard]] std::string take_openssl_error();
+
+}  // namespace pilotlight::runtime
