@@ -1,11 +1,13 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "exporters/http.h"
+#include "exporters/rendered.h"
 #include "exporters/snapshot.h"
 #include "exporters/text_writer.h"
 
@@ -45,9 +47,12 @@ struct Site {
     /// Host names besides IP addresses and localhost that a request that changes something may be
     /// addressed to: the host of `listen`, if it is a name, and of `external_url`.
     std::vector<std::string> host_names;
+    /// Pages that were made a moment ago.
+    std::shared_ptr<Rendered> rendered = std::make_shared<Rendered>();
 };
 
-/// Answers one request. Never throws for what a client does; a handler's exception is a 500.
+/// Answers one request. Never throws for what a client does; what a callback throws passes through
+/// (HttpServer answers it with 500).
 /// Thread: any.
 [[nodiscard]] Response handle(const Request& request, const Site& site, WallTime now);
 

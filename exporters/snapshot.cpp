@@ -6,10 +6,14 @@ namespace pilotlight::exporters {
 
 std::string_view to_string(Health health) {
     switch (health) {
-        case Health::up: return "up";
-        case Health::degraded: return "degraded";
-        case Health::down: return "down";
-        case Health::unknown: return "unknown";
+        case Health::up:
+            return "up";
+        case Health::degraded:
+            return "degraded";
+        case Health::down:
+            return "down";
+        case Health::unknown:
+            return "unknown";
     }
     PILOT_CHECK(false);
 }

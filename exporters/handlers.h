@@ -1,0 +1,36 @@
+#pragma once
+
+#include "exporters/http.h"
+#include "exporters/site.h"
+#include "exporters/snapshot.h"
+
+/// What answers which address: each a function of the request and one snapshot.
+namespace pilotlight::exporters {
+
+/// One request with all that its answer may depend on.
+struct Call {
+    const Request& request;
+    const Site& site;
+    /// Never null where the route asks for one.
+    SharedSnapshot snapshot;
+    WallTime now{};
+};
+
+[[nodiscard]] Response show_metrics(const Call& call);
+
+[[nodiscard]] Response show_healthy(const Call& call);
+[[nodiscard]] Response show_ready(const Call& call);
+[[nodiscard]] Response reload(const Call& call);
+[[nodiscard]] Response quit(const Call& call);
+[[nodiscard]] Response show_health(const Call& call);
+
+[[nodiscard]] Response show_status_page(const Call& call);
+[[nodiscard]] Response show_asset(const Call& call);
+[[nodiscard]] Response show_status(const Call& call);
+
+[[nodiscard]] Response show_alerts(const Call& call);
+[[nodiscard]] Response show_rules(const Call& call);
+[[nodiscard]] Response show_targets(const Call& call);
+[[nodiscard]] Response show_build_info(const Call& call);
+
+}  // namespace pilotlight::exporters

@@ -1,0 +1,300 @@
+#include "exporters/http_server.h"
+
+#include <fmt/format.h>
+#include <httplib.h>
+#include <spdlog/spdlog.h>
+
+#include <cerrno>
+#include <cstring>
+#include <future>
+#include <thread>
+
+#include "exporters/connection.h"
+#include "exporters/open_connections.h"
+#include "exporters/worker_pool.h"
+
+namespace pilotlight::exporters {
+namespace {
+
+constexpr std::size_t kHeaderBytes = 64 * 1024;
+// The library asks for a queue of five, which a burst of browsers overflows.
+constexpr int kBacklog = 128;
+// How long stop() lets answers that are under way be finished.
+constexpr Duration kPatience = std::chrono::seconds(2);
+
+/// What the library reads and writes through: buffers reads (it takes header bytes one by one) and
+/// bounds what one request may bring.
+class ConnectionStream final : public httplib::Stream {
+  public:
+    explicit ConnectionStream(Connection& connection) : connection_(connection) {}
+
+    /// From here on at most so many bytes are read.
+    void allow(std::size_t bytes) { allowed_ = bytes; }
+    [[nodiscard]] bool has_buffered() const { return begin_ < end_; }
+
+    bool is_readable() const override { return has_buffered() || connection_.wait_readable({}); }
+    bool is_writable() const override { return true; }
+
+    ssize_t read(char* to, std::size_t size) override {
+        size = std::min(size, allowed_);
+        if (size == 0) return -1;
+        if (!has_buffered()) {
+            const long count = connection_.read(buffer_, sizeof buffer_);
+            if (count <= 0) return count;
+            begin_ = 0;
+            end_ = static_cast<std::size_t>(count);
+        }
+        size = std::min(size, end_ - begin_);
+        std::memcpy(to, buffer_ + begin_, size);
+        begin_ += size;
+        allowed_ -= size;
+        return static_cast<ssize_t>(size);
+    }
+
+    ssize_t write(const char* from, std::size_t size) override {
+        return connection_.write(from, size);
+    }
+
+    void get_remote_ip_and_port(std::string& address, int& port) const override {
+        address = connection_.peer_address();
+        port = connection_.peer_port();
+    }
+    void get_local_ip_and_port(std::string&, int&) const override {}
+    socket_t socket() const override { return connection_.descriptor(); }
+
+  private:
+    Connection& connection_;
+    std::size_t allowed_ = 0;
+    std::size_t begin_ = 0;
+    std::size_t end_ = 0;
+    char buffer_[4096];
+};
+
+Request request_of(const httplib::Request& from) {
+    Request request;
+    request.method = from.method == "HEAD" ? "GET" : from.method;
+    request.path = from.path;
+    request.parameters.assign(from.params.begin(), from.params.end());
+    request.headers.assign(from.headers.begin(), from.headers.end());
+    request.body = from.body;
+    request.remote_address = from.remote_addr;
+    return request;
+}
+
+void give(Response&& response, httplib::Response& to) {
+    to.status = response.status;
+    for (const auto& [name, value] : response.headers)
+        to.set_header(name, value);
+    if (response.text().empty()) return;
+    to.set_content_provider(
+        response.body->size(), response.content_type,
+        [body = response.body](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
+            return sink.write(body->data() + offset, length);
+        });
+}
+
+Response guarded(const HttpServer::Handler& handler, const Request& request) {
+    try {
+        return handler(request);
+    } catch (const std::exception& error) {
+        spdlog::error("answering {} {}: {}", request.method, request.path, error.what());
+    } catch (...) {
+        spdlog::error("answering {} {}: something that is no std::exception", request.method,
+                      request.path);
+    }
+    return error_response(500, "internal", "the server failed to answer; its log says why");
+}
+
+bool announces_body(const httplib::Request& request) {
+    const std::string length = request.get_header_value("Content-Length");
+    return request.has_header("Transfer-Encoding") || (!length.empty() && length != "0");
+}
+
+bool takes_body(const httplib::Request& request) {
+    return request.method == "POST" || request.method == "PUT" || request.method == "PATCH" ||
+           request.method == "DELETE";
+}
+
+/// What the library refuses by itself.
+std::string_view refusal(int status) {
+    switch (status) {
+        case 404:
+            return "there is nothing at this path";
+        case 413:
+            return "the request's body is too large";
+        case 414:
+            return "the request's address is too long";
+        default:
+            return "the request is not valid HTTP";
+    }
+}
+
+class Server final : public httplib::Server {
+  public:
+    Server(HttpServer::Handler handler, HttpLimits limits)
+        : limits_(limits), handler_(std::move(handler)), pool_(limits.connections) {
+        set_payload_max_length(limits.body_bytes);
+        // The default shares the port: a second daemon would silently take half the requests.
+        set_socket_options([](socket_t socket) {
+            const int yes = 1;
+            ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+        });
+        new_task_queue = [this] { return new Queue(*this); };
+        set_routes();
+    }
+
+    bool bind(const std::string& host, int port) {
+        port_ = port;
+        const bool bound =
+            port == 0 ? (port_ = bind_to_any_port(host)) > 0 : bind_to_port(host, port);
+        return bound && ::listen(svr_sock_, kBacklog) == 0;
+    }
+
+    void serve() {
+        thread_ = std::thread([this] { listen_after_bind(); });
+        // stop() has no effect before the library's loop has begun.
+        begun_.get_future().wait();
+    }
+
+    void end() {
+        if (!thread_.joinable()) return;
+        httplib::Server::stop();
+        open_.close_all(kPatience);
+        thread_.join();
+    }
+
+    [[nodiscard]] int port() const { return port_; }
+
+  private:
+    /// Hands the library's accepted connections to our pool.
+    class Queue final : public httplib::TaskQueue {
+      public:
+        explicit Queue(Server& server) : server_(server) { server_.begun_.set_value(); }
+        void enqueue(std::function<void()> job) override {
+            if (!server_.pool_.has_room()) server_.open_.close_an_idle_one();
+            server_.pool_.add(std::move(job));
+        }
+        void shutdown() override { server_.pool_.stop(); }
+
+      private:
+        Server& server_;
+    };
+
+    void set_routes() {
+        const auto answer = [this](const httplib::Request& request, httplib::Response& response) {
+            give(guarded(handler_, request_of(request)), response);
+        };
+        set_pre_routing_handler(
+            [answer](const httplib::Request& request, httplib::Response& response) {
+                if (takes_body(request)) return HandlerResponse::Unhandled;
+                answer(request, response);
+                return HandlerResponse::Handled;
+            });
+        // Bounded, since the library's std::regex recurses once per character.
+        constexpr const char* kAnyPath = "[^]{0,256}";
+        Post(kAnyPath, answer);
+        Put(kAnyPath, answer);
+        Patch(kAnyPath, answer);
+        Delete(kAnyPath, answer);
+        const HandlerWithResponse refuse = [](const httplib::Request&,
+                                              httplib::Response& response) {
+            if (response.content_length_ > 0) return HandlerResponse::Unhandled;
+            give(error_response(response.status, "bad_request", refusal(response.status)),
+                 response);
+            return HandlerResponse::Handled;
+        };
+        set_error_handler(refuse);
+    }
+
+    bool process_and_close_socket(socket_t socket) override {
+        try {
+            Connection connection(socket);
+            OpenConnections::Entry entry(open_, connection);
+            ConnectionStream stream(connection);
+            while (await_request(connection, stream, entry) && answer_one(connection, stream)) {
+            }
+            connection.drain();
+        } catch (const std::exception& error) {
+            spdlog::error("serving a connection: {}", error.what());
+        }
+        return true;
+    }
+
+    bool await_request(Connection& connection, const ConnectionStream& stream,
+                       OpenConnections::Entry& entry) const {
+        if (stream.has_buffered()) return true;
+        if (pool_.is_awaited() || !entry.begin_idle()) return false;
+        const bool came = connection.wait_readable(steady_now() + limits_.keep_alive);
+        entry.end_idle();
+        return came;
+    }
+
+    /// False when the connection is to be closed.
+    bool answer_one(Connection& connection, ConnectionStream& stream) {
+        const bool last = pool_.is_awaited() || open_.is_closing();
+        const SteadyTime now = steady_now();
+        connection.read_until(now + limits_.read);
+        connection.write_until(now + limits_.read + limits_.write);
+        stream.allow(kHeaderBytes);
+        bool close = false;
+        bool unread_body = false;
+        const bool answered = process_request(stream, last, close, [&](httplib::Request& request) {
+            stream.allow(kHeaderBytes + limits_.body_bytes);
+            connection.write_until(steady_now() + limits_.write);
+            // Parts of an exposition are of no use, and many overlapping ones are an attack; so
+            // are bodies that grow when they are unpacked.
+            request.ranges.clear();
+            request.headers.erase("Range");
+            request.headers.erase("Content-Encoding");
+            // The library leaves such a body in the stream, where it would pass as a request.
+            unread_body = !takes_body(request) && announces_body(request);
+        });
+        return answered && !close && !last && !unread_body;
+    }
+
+    const HttpLimits limits_;
+    HttpServer::Handler handler_;
+    OpenConnections open_;
+    WorkerPool pool_;
+    std::promise<void> begun_;
+    std::thread thread_;
+    int port_ = 0;
+};
+
+}  // namespace
+
+struct HttpServer::Running {
+    Server server;
+};
+
+Result<std::unique_ptr<HttpServer>> HttpServer::start(const std::string& host, int port,
+                                                      Handler handler, HttpLimits limits) {
+    try {
+        auto running = std::unique_ptr<Running>(new Running{Server(std::move(handler), limits)});
+        errno = 0;
+        if (!running->server.bind(host, port)) {
+            return fail(fmt::format("cannot listen on {}:{}: {}", host, port,
+                                    errno == 0 ? "no such address" : std::strerror(errno)));
+        }
+        running->server.serve();
+        return std::unique_ptr<HttpServer>(new HttpServer(std::move(running)));
+    } catch (const std::exception& error) {
+        return fail(fmt::format("cannot serve on {}:{}: {}", host, port, error.what()));
+    }
+}
+
+HttpServer::HttpServer(std::unique_ptr<Running> running) : running_(std::move(running)) {}
+
+HttpServer::~HttpServer() {
+    stop();
+}
+
+int HttpServer::port() const {
+    return running_->server.port();
+}
+
+void HttpServer::stop() {
+    running_->server.end();
+}
+
+}  // namespace pilotlight::exporters

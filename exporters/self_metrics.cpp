@@ -1,0 +1,323 @@
+#include "exporters/self_metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "exporters/process_metrics.h"
+
+namespace pilotlight::exporters {
+namespace {
+
+using Buckets = prometheus::Histogram::BucketBoundaries;
+
+// A timer is off by fractions of a millisecond, an overloaded loop by seconds.
+const Buckets kLatenessBuckets{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                               0.1,    0.25,  0.5,    1,     2.5,  5,     10};
+// A rule costs microseconds; one over a second holds up the engine.
+const Buckets kEvaluationBuckets{0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001,
+                                 0.0025,  0.005,    0.01,    0.025,  0.05,    0.1,    1};
+// From the commit's few milliseconds over group_wait's half minute to hours of a receiver's outage.
+const Buckets kDelayBuckets{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,    2.5,
+                            5,     10,   30,    60,   120, 300,  600, 1800, 3600};
+
+template <class Metric>
+prometheus::Family<Metric>& family(prometheus::Registry& registry, const char* name,
+                                   const char* help);
+
+template <>
+prometheus::Family<prometheus::Counter>& family(prometheus::Registry& registry, const char* name,
+                                                const char* help) {
+    return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+}
+template <>
+prometheus::Family<prometheus::Gauge>& family(prometheus::Registry& registry, const char* name,
+                                              const char* help) {
+    return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
+}
+template <>
+prometheus::Family<prometheus::Histogram>& family(prometheus::Registry& registry, const char* name,
+                                                  const char* help) {
+    return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
+}
+
+/// The members of a family by their label values. The library's own look-up builds a map of
+/// strings each time; this one allocates only for a label set that is new.
+template <class Metric>
+class Labelled {
+  public:
+    Labelled(prometheus::Registry& registry, const char* name, const char* help,
+             std::vector<std::string> label_names)
+        : family_(family<Metric>(registry, name, help)), label_names_(std::move(label_names)) {}
+
+    Metric& at(std::initializer_list<std::string_view> values) {
+        const std::lock_guard lock(mutex_);
+        const auto known = known_.find(values);
+        if (known != known_.end()) return *known->second;
+        std::vector<std::string> owned(values.begin(), values.end());
+        prometheus::Labels labels;
+        for (std::size_t i = 0; i < owned.size(); ++i)
+            labels[label_names_[i]] = owned[i];
+        Metric& made = family_.Add(labels);
+        known_.emplace(std::move(owned), &made);
+        return made;
+    }
+
+  private:
+    struct Less {
+        using is_transparent = void;
+        template <class A, class B>
+        bool operator()(const A& a, const B& b) const {
+            return std::lexicographical_compare(
+                a.begin(), a.end(), b.begin(), b.end(),
+                [](std::string_view x, std::string_view y) { return x < y; });
+        }
+    };
+
+    prometheus::Family<Metric>& family_;
+    std::vector<std::string> label_names_;
+    std::mutex mutex_;
+    std::map<std::vector<std::string>, Metric*, Less> known_;
+};
+
+MetricType type_of(prometheus::MetricType type) {
+    switch (type) {
+        case prometheus::MetricType::Counter:
+            return MetricType::counter;
+        case prometheus::MetricType::Gauge:
+            return MetricType::gauge;
+        case prometheus::MetricType::Histogram:
+            return MetricType::histogram;
+        case prometheus::MetricType::Summary:
+            return MetricType::summary;
+        default:
+            return MetricType::unknown;
+    }
+}
+
+/// Writes one metric of the library as samples under whole label sets.
+class Flattened {
+  public:
+    Flattened(const prometheus::MetricFamily& family, SampleBatch& out)
+        : family_(family), out_(out) {}
+
+    void add(const prometheus::ClientMetric& metric) {
+        switch (family_.type) {
+            case prometheus::MetricType::Counter:
+                add("", metric, metric.counter.value);
+                break;
+            case prometheus::MetricType::Gauge:
+                add("", metric, metric.gauge.value);
+                break;
+            case prometheus::MetricType::Histogram:
+                add_histogram(metric);
+                break;
+            default:
+                break;
+        }
+    }
+
+  private:
+    void add_histogram(const prometheus::ClientMetric& metric) {
+        for (const auto& bucket : metric.histogram.bucket) {
+            add("_bucket", metric, static_cast<double>(bucket.cumulative_count),
+                format_value(bucket.upper_bound));
+        }
+        add("_sum", metric, metric.histogram.sample_sum);
+        add("_count", metric, static_cast<double>(metric.histogram.sample_count));
+    }
+
+    void add(std::string_view suffix, const prometheus::ClientMetric& metric, double value,
+             std::string_view le = {}) {
+        const std::string name = family_.name + std::string(suffix);
+        std::vector<Label> labels{{kMetricName, name}};
+        for (const auto& label : metric.label)
+            labels.push_back({label.name, label.value});
+        if (!le.empty()) labels.push_back({"le", le});
+        out_.samples.push_back({Labels::from(labels), value});
+    }
+
+    const prometheus::MetricFamily& family_;
+    SampleBatch& out_;
+};
+
+void add_process(SampleBatch& batch) {
+    const ProcessMetrics process = read_process_metrics();
+    const auto add = [&](const char* name, MetricType type, const char* help, double value) {
+        batch.families.push_back({name, type, help});
+        batch.samples.push_back({Labels{{kMetricName, name}}, value});
+    };
+    add("process_cpu_seconds_total", MetricType::counter,
+        "Total user and system CPU time spent in seconds.", process.cpu_seconds);
+    add("process_max_fds", MetricType::gauge, "Maximum number of open file descriptors.",
+        static_cast<double>(process.max_fds));
+    add("process_open_fds", MetricType::gauge, "Number of open file descriptors.",
+        static_cast<double>(process.open_fds));
+    add("process_resident_memory_bytes", MetricType::gauge, "Resident memory size in bytes.",
+        static_cast<double>(process.resident_bytes));
+    add("process_start_time_seconds", MetricType::gauge,
+        "Start time of the process since unix epoch in seconds.", process.start_time_seconds);
+    add("process_virtual_memory_bytes", MetricType::gauge, "Virtual memory size in bytes.",
+        static_cast<double>(process.virtual_bytes));
+}
+
+}  // namespace
+
+struct SelfMetrics::Registered {
+    template <class Metric>
+    using Family = Labelled<Metric>;
+    using Counter = prometheus::Counter;
+    using Gauge = prometheus::Gauge;
+    using Histogram = prometheus::Histogram;
+
+    prometheus::Registry registry;
+
+    Labelled<Gauge> build_info{registry,
+                               "pilotlight_build_info",
+                               "The version and revision that run; always 1.",
+                               {"version", "revision"}};
+    Labelled<Counter> probes{registry,
+                             "pilotlight_probes_total",
+                             "Probes finished, by prober and result: ok, failed, or unknown where "
+                             "the prober itself could not judge.",
+                             {"prober", "result"}};
+    Labelled<Counter> skipped{
+        registry, "pilotlight_probes_skipped_total", "Probes left out, by cause.", {"cause"}};
+    Histogram& lateness = family<Histogram>(registry, "pilotlight_probe_lateness_seconds",
+                                            "How long after its scheduled time a probe started.")
+                              .Add({}, kLatenessBuckets);
+    Gauge& targets =
+        family<Gauge>(registry, "pilotlight_targets", "Targets that are probed.").Add({});
+    Gauge& series =
+        family<Gauge>(registry, "pilotlight_series", "Series that are held in memory.").Add({});
+    Counter& evaluations = family<Counter>(registry, "pilotlight_rule_evaluations_total",
+                                           "Evaluations of rules, failed ones included.")
+                               .Add({});
+    Counter& evaluation_failures =
+        family<Counter>(registry, "pilotlight_rule_evaluation_failures_total",
+                        "Evaluations of rules that failed.")
+            .Add({});
+    Histogram& evaluation_seconds =
+        family<Histogram>(registry, "pilotlight_rule_evaluation_seconds",
+                          "How long one evaluation of a rule took.")
+            .Add({}, kEvaluationBuckets);
+    Labelled<Counter> notifications{registry,
+                                    "pilotlight_notifications_total",
+                                    "Attempts to deliver a notification, failed ones included.",
+                                    {"receiver", "integration"}};
+    Labelled<Counter> notification_failures{registry,
+                                            "pilotlight_notifications_failed_total",
+                                            "Attempts to deliver a notification that failed.",
+                                            {"receiver", "integration", "reason"}};
+    Histogram& delay = family<Histogram>(registry, "pilotlight_notification_delay_seconds",
+                                         "From the arrival of the sample that decided to the "
+                                         "receiver's acceptance.")
+                           .Add({}, kDelayBuckets);
+    Gauge& outbox_pending = family<Gauge>(registry, "pilotlight_outbox_pending",
+                                          "Notifications recorded and not yet delivered.")
+                                .Add({});
+    Labelled<Gauge> incidents{registry, "pilotlight_incidents", "Incidents by state.", {"state"}};
+    Gauge& reload_successful = family<Gauge>(registry, "pilotlight_config_last_reload_successful",
+                                             "Whether the newest configuration is live.")
+                                   .Add({});
+    Gauge& reload_success_time =
+        family<Gauge>(registry, "pilotlight_config_last_reload_success_timestamp_seconds",
+                      "When a configuration last became live.")
+            .Add({});
+};
+
+SelfMetrics::SelfMetrics(std::string_view version, std::string_view revision)
+    : metrics_(std::make_unique<Registered>()) {
+    metrics_->build_info.at({version, revision}).Set(1);
+    for (const std::string_view state : {"open", "acknowledged"})
+        metrics_->incidents.at({state});
+    metrics_->skipped.at({"overrun"});
+}
+
+SelfMetrics::~SelfMetrics() = default;
+
+void SelfMetrics::declare_prober(std::string_view prober) {
+    for (const std::string_view result : {"ok", "failed", "unknown"}) {
+        metrics_->probes.at({prober, result});
+    }
+}
+
+void SelfMetrics::declare_receiver(std::string_view receiver, std::string_view integration,
+                                   std::span<const std::string_view> reasons) {
+    metrics_->notifications.at({receiver, integration});
+    for (const std::string_view reason : reasons) {
+        metrics_->notification_failures.at({receiver, integration, reason});
+    }
+}
+
+void SelfMetrics::probe_finished(std::string_view prober, std::string_view result,
+                                 Seconds lateness) {
+    metrics_->probes.at({prober, result}).Increment();
+    metrics_->lateness.Observe(lateness.count());
+}
+
+void SelfMetrics::probe_skipped(std::string_view cause) {
+    metrics_->skipped.at({cause}).Increment();
+}
+
+void SelfMetrics::set_targets(std::uint64_t count) {
+    metrics_->targets.Set(static_cast<double>(count));
+}
+
+void SelfMetrics::set_series(std::uint64_t count) {
+    metrics_->series.Set(static_cast<double>(count));
+}
+
+void SelfMetrics::rule_evaluated(Seconds took, bool succeeded) {
+    metrics_->evaluations.Increment();
+    if (!succeeded) metrics_->evaluation_failures.Increment();
+    metrics_->evaluation_seconds.Observe(took.count());
+}
+
+void SelfMetrics::notification_delivered(std::string_view receiver, std::string_view integration,
+                                         Seconds delay) {
+    metrics_->notifications.at({receiver, integration}).Increment();
+    metrics_->delay.Observe(delay.count());
+}
+
+void SelfMetrics::notification_failed(std::string_view receiver, std::string_view integration,
+                                      std::string_view reason) {
+    metrics_->notifications.at({receiver, integration}).Increment();
+    metrics_->notification_failures.at({receiver, integration, reason}).Increment();
+}
+
+void SelfMetrics::set_outbox_pending(std::uint64_t count) {
+    metrics_->outbox_pending.Set(static_cast<double>(count));
+}
+
+void SelfMetrics::set_incidents(std::string_view state, std::uint64_t count) {
+    metrics_->incidents.at({state}).Set(static_cast<double>(count));
+}
+
+void SelfMetrics::reload_finished(bool succeeded, WallTime at) {
+    metrics_->reload_successful.Set(succeeded ? 1 : 0);
+    if (succeeded) metrics_->reload_success_time.Set(to_unix_seconds(at));
+}
+
+SharedBatch SelfMetrics::collect(WallTime now) const {
+    auto batch = std::make_shared<SampleBatch>();
+    batch->at = now;
+    for (const prometheus::MetricFamily& family : metrics_->registry.Collect()) {
+        batch->families.push_back({family.name, type_of(family.type), family.help});
+        Flattened flattened(family, *batch);
+        for (const prometheus::ClientMetric& metric : family.metric)
+            flattened.add(metric);
+    }
+    add_process(*batch);
+    return batch;
+}
+
+}  // namespace pilotlight::exporters

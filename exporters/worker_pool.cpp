@@ -1,0 +1,60 @@
+#include "exporters/worker_pool.h"
+
+#include <utility>
+
+namespace pilotlight::exporters {
+
+void WorkerPool::add(std::function<void()> job) {
+    std::unique_lock lock(mutex_);
+    ++waiting_;
+    changed_.wait(lock, [this] { return stopping_ || room(); });
+    --waiting_;
+    if (stopping_) {
+        lock.unlock();
+        job();
+        return;
+    }
+    if (jobs_.size() >= idle_) threads_.emplace_back([this] { work(); });
+    jobs_.push_back(std::move(job));
+    changed_.notify_all();
+}
+
+bool WorkerPool::has_room() const {
+    const std::lock_guard lock(mutex_);
+    return room();
+}
+
+bool WorkerPool::is_awaited() const {
+    const std::lock_guard lock(mutex_);
+    return waiting_ > 0;
+}
+
+void WorkerPool::work() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        ++idle_;
+        changed_.notify_all();
+        changed_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+        --idle_;
+        if (jobs_.empty()) return;
+        const std::function<void()> job = std::move(jobs_.front());
+        jobs_.pop_front();
+        lock.unlock();
+        job();
+        lock.lock();
+    }
+}
+
+void WorkerPool::stop() {
+    std::vector<std::thread> threads;
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+        threads = std::exchange(threads_, {});
+    }
+    changed_.notify_all();
+    for (std::thread& thread : threads)
+        thread.join();
+}
+
+}  // namespace pilotlight::exporters
