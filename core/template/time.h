@@ -10,7 +10,8 @@
 namespace pilotlight::tmpl {
 
 /// A time.Time with the methods Add, After, Before, Day, Equal, Format, Hour, IsZero, Minute,
-/// Month, Nanosecond, Second, String, Sub, Unix, UnixMilli, UTC, Weekday, Year, YearDay.
+/// Local (UTC too), Month, Nanosecond, Second, String, Sub, Unix, UnixMilli, UTC, Weekday, Year,
+/// YearDay.
 [[nodiscard]] Value time_value(WallTime at);
 /// The same from nanoseconds since the epoch.
 [[nodiscard]] Value time_value_ns(std::int64_t nanoseconds);

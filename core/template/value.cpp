@@ -121,6 +121,7 @@ const Fields& Value::fields() const {
 }
 
 bool Value::is_true() const {
+    if (type_ != nullptr && type_->always_true) return true;
     switch (kind()) {
         case Kind::nil:
             return false;

@@ -31,6 +31,8 @@ struct Type {
     std::map<std::string_view, Method> methods;
     /// How it prints (Go's String method); null prints the plain value.
     std::string (*print)(const Value& self) = nullptr;
+    /// Whether its values are true whatever they hold, as Go's structs and pointers are.
+    bool always_true = false;
 };
 
 /// A map with text keys, or a struct. Asking a map for an absent key gives `absent`; asking a

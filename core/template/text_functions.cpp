@@ -1,0 +1,176 @@
+#include "core/template/text_functions.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+
+#include "core/regexp.h"
+#include "core/template/humanize.h"
+#include "core/template/time.h"
+#include "core/template/utf8.h"
+
+namespace pilotlight::tmpl {
+
+namespace {
+
+using Args = std::span<const Value>;
+using Kind = Value::Kind;
+
+template <char32_t (*Map)(char32_t)>
+std::string mapped(std::string_view text) {
+    std::string out;
+    for (std::size_t at = 0; at < text.size();) {
+        const Rune rune = decode_rune(text.substr(at));
+        if (rune.valid)
+            append_rune(out, Map(rune.code));
+        else
+            out += text[at];
+        at += rune.bytes;
+    }
+    return out;
+}
+
+/// Go's strings.Title: a letter after something that is no letter, digit, `_` or `'` goes upper.
+std::string title(std::string_view text) {
+    std::string out;
+    bool begins = true;
+    for (std::size_t at = 0; at < text.size();) {
+        const Rune rune = decode_rune(text.substr(at));
+        if (!rune.valid)
+            out += text[at];
+        else
+            append_rune(out, begins ? to_upper(rune.code) : rune.code);
+        // ASCII punctuation but `_` separates; of the rest only white space does.
+        begins = rune.code < 0x80 ? !is_name_rune(rune.code)
+                                  : rune.code == 0x85 || rune.code == 0xa0 ||
+                                        (rune.code >= 0x2000 && rune.code <= 0x200a);
+        at += rune.bytes;
+    }
+    return out;
+}
+
+std::string trimmed(std::string_view text) {
+    constexpr std::string_view kSpaces = " \t\n\v\f\r";
+    const std::size_t begin = text.find_first_not_of(kSpaces);
+    if (begin == text.npos) return {};
+    return std::string(text.substr(begin, text.find_last_not_of(kSpaces) - begin + 1));
+}
+
+template <std::string (*Change)(std::string_view)>
+Result<Value> changed(Args args) {
+    auto text = text_argument(args[0]);
+    if (!text) return std::unexpected(text.error());
+    return Change(*text);
+}
+
+std::string same(std::string_view text) {
+    return std::string(text);
+}
+
+Result<Value> match(Args args) {
+    const auto pattern = text_argument(args[0]);
+    if (!pattern) return std::unexpected(pattern.error());
+    const auto text = text_argument(args[1]);
+    if (!text) return std::unexpected(text.error());
+    const auto regexp = Regexp::compile(*pattern);
+    if (!regexp) return std::unexpected(regexp.error());
+    return regexp->matches(*text);
+}
+
+Result<Value> replace_all(Args args) {
+    std::string texts[3];
+    for (std::size_t i = 0; i < 3; ++i) {
+        auto text = text_argument(args[i]);
+        if (!text) return std::unexpected(text.error());
+        texts[i] = std::move(*text);
+    }
+    const auto regexp = Regexp::compile(texts[0]);
+    if (!regexp) return std::unexpected(regexp.error());
+    return regexp->replace_all(texts[2], texts[1]);
+}
+
+Result<Value> join(Args args) {
+    const auto separator = text_argument(args[0]);
+    if (!separator) return std::unexpected(separator.error());
+    if (!args[1].is(Kind::list)) {
+        return fail(
+            fmt::format("wrong type for value; expected []string; got {}", args[1].type_name()));
+    }
+    std::string out;
+    for (const auto& item : args[1].list()) {
+        if (&item != &args[1].list().front()) out += *separator;
+        out += to_text(item);
+    }
+    return out;
+}
+
+Result<Value> string_slice(Args args) {
+    return List(args.begin(), args.end());
+}
+
+Result<Value> duration(Args args) {
+    const auto seconds = number_argument(args[0]);
+    if (!seconds) return std::unexpected(seconds.error());
+    return humanize_duration(*seconds);
+}
+
+/// Go's strconv.ParseFloat: decimal or hexadecimal, `inf`, `nan`, any case, a sign before.
+std::optional<double> parsed(std::string_view text) {
+    const bool negative = text.starts_with('-');
+    if (negative || text.starts_with('+')) text.remove_prefix(1);
+    const bool hexadecimal = text.starts_with("0x") || text.starts_with("0X");
+    if (hexadecimal) text.remove_prefix(2);
+    if (text.empty() || text.front() == '-' || text.front() == '+') return std::nullopt;
+    double value = 0;
+    const char* end = text.data() + text.size();
+    const auto read = std::from_chars(
+        text.data(), end, value, hexadecimal ? std::chars_format::hex : std::chars_format::general);
+    if (read.ec != std::errc{} || read.ptr != end) return std::nullopt;
+    return negative ? -value : value;
+}
+
+}  // namespace
+
+const Functions& text_functions() {
+    static const Functions table = {
+        {"title", {changed<title>, 1, 1}},
+        {"toUpper", {changed<mapped<to_upper>>, 1, 1}},
+        {"toLower", {changed<mapped<to_lower>>, 1, 1}},
+        {"trimSpace", {changed<trimmed>, 1, 1}},
+        {"join", {join, 2, 2}},
+        {"match", {match, 2, 2}},
+        {"reReplaceAll", {replace_all, 3, 3}},
+        {"safeHtml", {changed<same>, 1, 1}},
+        {"safeUrl", {changed<same>, 1, 1}},
+        {"stringSlice", {string_slice, 0, SIZE_MAX}},
+        {"humanizeDuration", {duration, 1, 1}},
+    };
+    return table;
+}
+
+Result<std::string> text_argument(const Value& value) {
+    if (value.is(Kind::text)) return value.text();
+    if (value.is(Kind::nil)) return fail("invalid value; expected string");
+    return fail(fmt::format("wrong type for value; expected string; got {}", value.type_name()));
+}
+
+Result<double> number_argument(const Value& value) {
+    switch (value.kind()) {
+        case Kind::real:
+            return value.real();
+        case Kind::integer:
+            if (value.type_name() == "time.Duration") {
+                return static_cast<double>(value.integer()) / 1e9;
+            }
+            return static_cast<double>(value.integer());
+        case Kind::text:
+            if (const auto number = parsed(value.text())) return *number;
+            return fail(
+                fmt::format("strconv.ParseFloat: parsing {}: invalid syntax", quote(value.text())));
+        default:
+            return fail(fmt::format("can't convert {} to float", value.type_name()));
+    }
+}
+
+}  // namespace pilotlight::tmpl
