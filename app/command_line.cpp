@@ -1,0 +1,181 @@
+#include "app/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <functional>
+#include <iostream>
+
+#include "app/commands.h"
+#include "app/demo/demo_command.h"
+#include "app/rules_commands.h"
+#include "app/version.h"
+
+namespace pilotlight::app {
+namespace {
+
+/// What the chosen command does; set while the words are parsed, run afterwards.
+using Chosen = std::function<int()>;
+
+struct CheckRulesWords {
+    CheckRulesOptions options;
+    std::string lint = "duplicate-rules";
+    int prometheus = 0;
+};
+
+struct TestRulesWords {
+    TestRulesOptions options;
+    int prometheus = 0;
+};
+
+void add_prometheus(CLI::App& command, int& prometheus) {
+    command.add_option("--prometheus", prometheus, "Semantics of Prometheus 2 or 3")
+        ->check(CLI::IsMember({2, 3}));
+}
+
+/// Nothing where the option was not given.
+std::optional<promql::Compatibility> generation(int prometheus) {
+    if (prometheus == 0) return std::nullopt;
+    return prometheus == 2 ? promql::Compatibility::prometheus2
+                           : promql::Compatibility::prometheus3;
+}
+
+void add_run(CLI::App& app, Chosen& chosen) {
+    auto options = std::make_shared<RunOptions>();
+    CLI::App* command = app.add_subcommand("run", "Watch, judge and page by a configuration");
+    command->add_option("--config", options->config, "The main file")->capture_default_str();
+    command->add_option("--listen", options->listen, "HOST:PORT, over the file's `listen`");
+    command->add_option("--data", options->data_dir, "Folder, over the file's `data_dir`");
+    command->callback([&chosen, options] { chosen = [options] { return run_command(*options); }; });
+}
+
+void add_probe(CLI::App& app, Chosen& chosen) {
+    auto options = std::make_shared<ProbeOptions>();
+    CLI::App* command = app.add_subcommand("probe", "Probe once and show every phase and metric");
+    command
+        ->add_option("target", options->name_or_prober,
+                     "A target of the configuration, or a prober (http, tcp, tls, ...)")
+        ->required();
+    command->add_option("address", options->address, "What the prober probes");
+    command->add_option("--config", options->config, "The main file")->capture_default_str();
+    command->add_option("--module", options->module,
+                        "FILE:NAME of a module in blackbox_exporter's format");
+    command->add_option("--timeout", options->timeout, "As long as the probe may take (5s)");
+    command->add_flag("--json", options->json, "Print JSON");
+    command->callback(
+        [&chosen, options] { chosen = [options] { return probe_command(*options); }; });
+}
+
+void add_check(CLI::App& app, Chosen& chosen) {
+    CLI::App* check = app.add_subcommand("check", "Check files without running anything");
+    check->require_subcommand(1);
+
+    auto file = std::make_shared<std::string>();
+    CLI::App* config =
+        check->add_subcommand("config", "Check the main file and every file it names");
+    config->add_option("file", *file, "The main file")->required();
+    config->callback([&chosen, file] { chosen = [file] { return check_config_command(*file); }; });
+
+    auto words = std::make_shared<CheckRulesWords>();
+    CLI::App* rules = check->add_subcommand("rules", "Check Prometheus rule files");
+    rules->add_option("files", words->options.files, "Rule files")->required();
+    add_prometheus(*rules, words->prometheus);
+    rules->add_option("--lint", words->lint, "all, duplicate-rules or none")
+        ->check(CLI::IsMember({"all", "duplicate-rules", "none"}))
+        ->capture_default_str();
+    rules->add_flag("--lint-fatal", words->options.lint_fatal, "Lint findings are errors");
+    rules->callback([&chosen, words] {
+        chosen = [words] {
+            words->options.lint = words->lint != "none";
+            words->options.compatibility = generation(words->prometheus);
+            return check_rules_command(words->options);
+        };
+    });
+}
+
+void add_test(CLI::App& app, Chosen& chosen) {
+    CLI::App* test = app.add_subcommand("test", "Run unit tests");
+    test->require_subcommand(1);
+    auto words = std::make_shared<TestRulesWords>();
+    TestRulesOptions& options = words->options;
+    CLI::App* rules = test->add_subcommand("rules", "Run rule unit tests in promtool's format");
+    rules->add_option("files", options.files, "Test files")->required();
+    add_prometheus(*rules, words->prometheus);
+    rules->add_option("--run", options.run, "Only test groups whose name matches (repeatable)")
+        ->allow_extra_args(false);
+    rules->add_option("--junit", options.junit_file, "Write the results here as JUnit XML");
+    rules->add_flag("--diff", options.diff, "Print failures as - and + lines");
+    rules->callback([&chosen, words] {
+        chosen = [words] {
+            const auto wanted = generation(words->prometheus);
+            if (wanted) words->options.compatibility = *wanted;
+            return test_rules_command(words->options);
+        };
+    });
+}
+
+void add_lists(CLI::App& app, Chosen& chosen) {
+    const auto add = [&](const char* name, const char* what, int (*run)(const ListOptions&)) {
+        auto options = std::make_shared<ListOptions>();
+        CLI::App* command = app.add_subcommand(name, what);
+        command->add_option("--url", options->url, "Where Pilotlight listens")
+            ->capture_default_str();
+        command->add_flag("--json", options->json, "Print JSON");
+        command->callback(
+            [&chosen, options, run] { chosen = [options, run] { return run(*options); }; });
+    };
+    add("alerts", "List the alerts of a running Pilotlight", alerts_command);
+    add("targets", "List the targets of a running Pilotlight", targets_command);
+}
+
+void add_demo(CLI::App& app, Chosen& chosen) {
+    auto options = std::make_shared<demo::DemoOptions>();
+    CLI::App* command = app.add_subcommand(
+        "demo", "A small application with faults to switch on, watched; no account needed");
+    command->add_option("--listen", options->listen, "HOST:PORT of Pilotlight")
+        ->capture_default_str();
+    command->add_flag("!--no-show", options->show, "Switch no fault on by itself");
+    command->callback(
+        [&chosen, options] { chosen = [options] { return demo::demo_command(*options); }; });
+}
+
+void add_docs(CLI::App& app, Chosen& chosen) {
+    auto what = std::make_shared<std::string>();
+    CLI::App* command = app.add_subcommand("docs", "Write a generated reference");
+    command->group("");  // for the project's own use: not in --help
+    command->add_option("what", *what, "configuration")->required();
+    command->callback([&chosen, what] { chosen = [what] { return docs_command(*what); }; });
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+    CLI::App app(
+        "Pilotlight probes a platform, judges what it sees by Prometheus rule files, and "
+        "makes sure that the right person knows.",
+        "pilotlight");
+    app.require_subcommand(1);
+    app.set_version_flag("--version", std::string("pilotlight ") + std::string(kVersion));
+    Chosen chosen;
+    add_run(app, chosen);
+    add_probe(app, chosen);
+    add_check(app, chosen);
+    add_test(app, chosen);
+    add_lists(app, chosen);
+    add_demo(app, chosen);
+    add_docs(app, chosen);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        if (error.get_exit_code() == 0) return app.exit(error);
+        std::cerr << "pilotlight: " << error.what() << "; see pilotlight --help\n";
+        return kExitCannot;
+    }
+    try {
+        return chosen();
+    } catch (const std::exception& error) {
+        std::cerr << "pilotlight: " << error.what() << '\n';
+        return kExitCannot;
+    }
+}
+
+}  // namespace pilotlight::app

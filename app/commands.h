@@ -1,0 +1,44 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+/// One function per command: each does its work, prints, and returns the process's exit code
+/// (app/command_line.h). Parsing the words is command_line.cpp's.
+namespace pilotlight::app {
+
+struct RunOptions {
+    std::string config = "pilotlight.yaml";
+    /// HOST:PORT, over the configuration's `listen`.
+    std::optional<std::string> listen;
+    /// Over the configuration's `data_dir`.
+    std::optional<std::string> data_dir;
+};
+int run_command(const RunOptions& options);
+
+struct ProbeOptions {
+    std::string config = "pilotlight.yaml";
+    /// Either a target's name, or a prober and an address.
+    std::string name_or_prober;
+    std::string address;
+    /// FILE:NAME of a module in blackbox_exporter's format.
+    std::string module;
+    std::string timeout;
+    bool json = false;
+};
+int probe_command(const ProbeOptions& options);
+
+int check_config_command(const std::string& file);
+
+struct ListOptions {
+    std::string url = "http://127.0.0.1:9897";
+    bool json = false;
+};
+int alerts_command(const ListOptions& options);
+int targets_command(const ListOptions& options);
+
+/// Writes the reference of the configuration, made from the tables that the parser uses.
+int docs_command(const std::string& what);
+
+}  // namespace pilotlight::app

@@ -1,0 +1,412 @@
+#include "app/daemon.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <filesystem>
+#include <future>
+#include <thread>
+#include <utility>
+
+#include "alerting/journal.h"
+#include "alerting/outbox.h"
+#include "app/data_folder.h"
+#include "app/engine.h"
+#include "app/families.h"
+#include "app/load.h"
+#include "app/version.h"
+#include "app/watchdog.h"
+#include "config/config.h"
+#include "core/check.h"
+#include "exporters/http_server.h"
+#include "exporters/self_metrics.h"
+#include "exporters/site.h"
+#include "probes/runner.h"
+#include "runtime/blocking.h"
+#include "runtime/file_watch.h"
+#include "runtime/loop.h"
+#include "runtime/published.h"
+#include "runtime/services.h"
+
+namespace pilotlight::app {
+namespace {
+
+namespace asio = boost::asio;
+
+/// How long an HTTP thread waits for the engine before it shows what it knew last.
+constexpr Duration kSnapshotPatience{500};
+constexpr Duration kReloadPatience{20'000};
+constexpr Duration kApplyPatience{10'000};
+/// An orderly end that takes longer names the step that hangs and ends without it.
+constexpr Duration kStopPatience{10'000};
+
+void log_warnings(const Errors& warnings) {
+    for (const Error& warning : warnings)
+        spdlog::warn("{}", warning.to_string());
+}
+
+probes::Runner::Options runner_options(const config::Config& config) {
+    probes::Runner::Options options;
+    options.threads = config.probe_threads;
+    options.in_flight_limit = config.limits.probes_in_flight;
+    options.services.body_limit = config.limits.body_bytes;
+    return options;
+}
+
+}  // namespace
+
+/// In the order of construction; the threads end in the reverse order, see stop().
+struct Daemon::Parts {
+    explicit Parts(DaemonOptions given) : options(std::move(given)) {}
+
+    DaemonOptions options;
+    std::optional<DataFolder> folder;
+    exporters::SelfMetrics metrics{kVersion, kRevision};
+    runtime::BlockingPool blocking;
+    runtime::Loop engine_loop{"engine"};
+    runtime::Loop delivery_loop{"delivery"};
+    runtime::Loop control_loop{"control"};
+    runtime::Published<exporters::Snapshot> snapshot;
+    /// False before the first snapshot is wanted and once the engine is stopping.
+    std::atomic<bool> engine_runs = false;
+
+    std::unique_ptr<alerting::Journal> journal;
+    std::unique_ptr<runtime::Services> delivery_services;
+    std::unique_ptr<Engine> engine;
+    std::unique_ptr<alerting::Outbox> outbox;
+    std::unique_ptr<probes::Runner> runner;
+    std::unique_ptr<exporters::HttpServer> server;
+
+    // The control loop's.
+    std::unique_ptr<asio::signal_set> end_signals;
+    std::unique_ptr<asio::signal_set> reload_signal;
+    std::unique_ptr<runtime::FileWatch> watch;
+    std::shared_ptr<const config::Config> config;
+    exporters::ReloadView reload_view;
+
+    std::promise<void> quit_promise;
+    std::future<void> quit_asked = quit_promise.get_future();
+    std::atomic<bool> quitting = false;
+    bool stopped = false;
+
+    Checked<void> listen(const config::Config& first);
+    exporters::Site site(const config::Config& first);
+    exporters::SharedSnapshot current_snapshot();
+    void open_journal(const Loaded& first);
+    void start_probes(Loaded& first);
+    void start_control(std::vector<std::string> watched);
+    void await_signals();
+    Errors reload();
+    void put_in_force(Loaded loaded);
+    void publish_reload(const Errors& errors);
+    void quit();
+    void stop();
+};
+
+namespace {
+
+alerting::OutboxObserver observer_of(exporters::SelfMetrics& metrics, runtime::Loop& engine_loop,
+                                     std::unique_ptr<Engine>& engine) {
+    alerting::OutboxObserver observer;
+    observer.on_delivered = [&metrics](const alerting::Address& to, Duration delay) {
+        metrics.notification_delivered(to.receiver, to.integration, delay);
+    };
+    observer.on_failed = [&metrics](const alerting::Address& to, alerting::Reason reason) {
+        metrics.notification_failed(to.receiver, to.integration, alerting::to_string(reason));
+    };
+    observer.on_settled = [&engine_loop, &engine](const alerting::Settlement& settlement) {
+        engine_loop.post([&engine, settlement] { engine->settled(settlement); });
+    };
+    observer.on_trouble = [](const std::string& line) { spdlog::warn("{}", line); };
+    return observer;
+}
+
+void declare_receivers(exporters::SelfMetrics& metrics, const alerting::RoutingConfig& routing) {
+    std::vector<std::string_view> reasons;
+    for (const alerting::Reason reason : alerting::all_reasons()) {
+        reasons.push_back(alerting::to_string(reason));
+    }
+    for (const alerting::ReceiverConfig& receiver : routing.receivers) {
+        for (const alerting::IntegrationPtr& integration : receiver.integrations) {
+            const alerting::Address& address = integration->address();
+            metrics.declare_receiver(address.receiver, address.integration, reasons);
+        }
+    }
+}
+
+}  // namespace
+
+Checked<std::unique_ptr<Daemon>> Daemon::start(DaemonOptions options) {
+    LoadResult result = load_everything(options.config);
+    if (!result.loaded) return std::unexpected(std::move(result.loaded.error()));
+    Loaded& first = *result.loaded;
+    auto parts = std::make_unique<Parts>(std::move(options));
+    parts->config = first.config;
+
+    auto folder = DataFolder::take(parts->options.data_dir.value_or(first.config->data_dir));
+    if (!folder) return std::unexpected(Errors{std::move(folder.error())});
+    parts->folder.emplace(std::move(*folder));
+    if (auto listening = parts->listen(*first.config); !listening) {
+        return std::unexpected(std::move(listening.error()));
+    }
+    log_warnings(first.warnings);
+    parts->open_journal(first);
+    parts->start_probes(first);
+    parts->start_control(std::move(result.watched));
+    spdlog::info("watching {} targets with {} rule files; status page at http://{}:{}/",
+                 first.config->targets.size(), first.rule_files.size(), first.config->listen_host,
+                 parts->server->port());
+    return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));
+}
+
+Checked<void> Daemon::Parts::listen(const config::Config& first) {
+    std::string host = first.listen_host;
+    int port = first.listen_port;
+    if (options.listen) {
+        auto address = config::parse_listen(*options.listen);
+        if (!address) return std::unexpected(Errors{std::move(address.error())});
+        host = address->host;
+        port = address->port;
+    }
+    exporters::Site served = site(first);
+    auto started = exporters::HttpServer::start(
+        host, port, [served = std::move(served)](const exporters::Request& request) {
+            return exporters::handle(request, served, wall_now());
+        });
+    if (!started) return std::unexpected(Errors{std::move(started.error())});
+    server = std::move(*started);
+    return {};
+}
+
+exporters::Site Daemon::Parts::site(const config::Config& first) {
+    exporters::Site site;
+    site.snapshot = [this] { return current_snapshot(); };
+    site.own_metrics = [this] { return metrics.collect(wall_now()); };
+    site.family = &describe_family;
+    site.reload = [this]() -> std::vector<std::string> {
+        const auto errors = control_loop.ask([this] { return reload(); }, kReloadPatience);
+        if (!errors) return {"the reload has not ended yet"};
+        std::vector<std::string> lines;
+        for (const Error& error : *errors)
+            lines.push_back(error.to_string());
+        return lines;
+    };
+    site.quit = [this] { quit(); };
+    site.extra = options.extra_routes;
+    site.version = kVersion;
+    site.revision = kRevision;
+    site.host_names = {first.listen_host};
+    return site;
+}
+
+exporters::SharedSnapshot Daemon::Parts::current_snapshot() {
+    if (engine_runs) {
+        // The engine answers in microseconds; if it is stuck, the page says so by the old stamp.
+        auto fresh = engine_loop.ask([this] { return engine->snapshot(); }, kSnapshotPatience);
+        if (fresh) snapshot.publish(*fresh);
+    }
+    return snapshot.load();
+}
+
+void Daemon::Parts::open_journal(const Loaded& first) {
+    journal = std::make_unique<alerting::Journal>(folder->database());
+    alerting::JournalContents contents = journal->take_contents();
+    log_warnings(contents.warnings);
+    if (!contents.outbox.empty()) {
+        spdlog::info("{} notifications of the last run wait to be sent", contents.outbox.size());
+    }
+    delivery_services = std::make_unique<runtime::Services>(delivery_loop.executor(), blocking);
+    declare_receivers(metrics, *first.routing);
+    engine_loop.start();
+    delivery_loop.start();
+    engine = std::make_unique<Engine>(
+        Engine::Parts{.loop = engine_loop, .metrics = metrics, .journal = *journal}, first);
+    outbox = std::make_unique<alerting::Outbox>(
+        *journal, delivery_loop, *delivery_services, first.routing, std::move(contents.outbox),
+        contents.told, observer_of(metrics, engine_loop, engine));
+    const bool started = engine_loop.ask(
+        [&] {
+            engine->start(first, std::move(contents.alerts), std::move(contents.told),
+                          contents.next_sequence, *outbox);
+            reload_view = {.successful = true,
+                           .last_attempt = wall_now(),
+                           .last_success = wall_now(),
+                           .errors = {}};
+            engine->reload_ended(reload_view);
+        },
+        Duration::max() / 2);
+    PILOT_CHECK(started);
+    metrics.reload_finished(true, wall_now());
+    engine_runs = true;
+}
+
+void Daemon::Parts::start_probes(Loaded& first) {
+    for (const probes::ProberKind& kind : probes::prober_kinds()) {
+        metrics.declare_prober(kind.name);
+    }
+    probes::ProbeSink sink;
+    sink.ran = [this](probes::ProbeRun run) {
+        auto shared = std::make_shared<const probes::ProbeRun>(std::move(run));
+        engine_loop.post([this, shared] { engine->probe_ran(*shared); });
+    };
+    sink.gone = [this](probes::SharedTarget target, SharedBatch ends) {
+        engine_loop.post([this, target = std::move(target), ends = std::move(ends)] {
+            engine->target_gone(target, ends);
+        });
+    };
+    runner =
+        std::make_unique<probes::Runner>(runner_options(*first.config), blocking, std::move(sink));
+    runner->replace(std::move(first.targets));
+}
+
+void Daemon::Parts::start_control(std::vector<std::string> watched) {
+    watch = std::make_unique<runtime::FileWatch>(
+        control_loop.executor(), std::move(watched), [this](const std::vector<std::string>& paths) {
+            spdlog::info("changed: {}", fmt::join(paths, ", "));
+            reload();
+        });
+    end_signals = std::make_unique<asio::signal_set>(control_loop.executor(), SIGTERM, SIGINT);
+    reload_signal = std::make_unique<asio::signal_set>(control_loop.executor(), SIGHUP);
+    await_signals();
+    control_loop.start();
+}
+
+void Daemon::Parts::await_signals() {
+    end_signals->async_wait([this](const boost::system::error_code& error, int signal) {
+        if (error) return;
+        spdlog::info("{}: ending", signal == SIGTERM ? "SIGTERM" : "SIGINT");
+        quit();
+    });
+    struct AwaitReload {
+        Parts& parts;
+        void operator()(const boost::system::error_code& error, int) const {
+            if (error) return;
+            spdlog::info("SIGHUP: reloading");
+            parts.reload();
+            parts.reload_signal->async_wait(*this);
+        }
+    };
+    reload_signal->async_wait(AwaitReload{*this});
+}
+
+Errors Daemon::Parts::reload() {
+    LoadResult result = load_everything(options.config);
+    // A file that a bad edit no longer names may be what is mended next: keep watching all.
+    watch->watch(std::move(result.watched));
+    if (!result.loaded) {
+        for (const Error& error : result.loaded.error())
+            spdlog::error("{}", error.to_string());
+        spdlog::error("the reload changed nothing: {} errors", result.loaded.error().size());
+        publish_reload(result.loaded.error());
+        return result.loaded.error();
+    }
+    log_warnings(result.loaded->warnings);
+    put_in_force(std::move(*result.loaded));
+    publish_reload({});
+    spdlog::info("reloaded");
+    return {};
+}
+
+void Daemon::Parts::put_in_force(Loaded loaded) {
+    const config::Config& now = *loaded.config;
+    if (now.listen_host != config->listen_host || now.listen_port != config->listen_port ||
+        now.data_dir != config->data_dir || now.probe_threads != config->probe_threads) {
+        spdlog::warn("listen, data_dir and probe_threads take effect at the next start");
+    }
+    config = loaded.config;
+    declare_receivers(metrics, *loaded.routing);
+    outbox->configure(loaded.routing);
+    auto targets = std::move(loaded.targets);
+    const auto shared = std::make_shared<const Loaded>(std::move(loaded));
+    const auto names = std::make_shared<std::vector<probes::SharedTarget>>();
+    for (const probes::PreparedTarget& target : targets)
+        names->push_back(target.target);
+    if (!engine_loop.ask([this, shared, names] { engine->apply(*shared, *names); },
+                         kApplyPatience)) {
+        spdlog::error("the engine has not taken the new configuration within {}",
+                      format_duration(kApplyPatience));
+    }
+    runner->replace(std::move(targets));
+}
+
+void Daemon::Parts::publish_reload(const Errors& errors) {
+    const WallTime now = wall_now();
+    reload_view.successful = errors.empty();
+    reload_view.last_attempt = now;
+    if (errors.empty()) reload_view.last_success = now;
+    reload_view.errors.clear();
+    for (const Error& error : errors)
+        reload_view.errors.push_back(error.to_string());
+    metrics.reload_finished(errors.empty(), now);
+    engine_loop.post([this, view = reload_view] { engine->reload_ended(view); });
+}
+
+void Daemon::Parts::quit() {
+    if (!quitting.exchange(true)) quit_promise.set_value();
+}
+
+void Daemon::Parts::stop() {
+    if (std::exchange(stopped, true)) return;
+    Watchdog watchdog(kStopPatience);
+    watchdog.entering("the listener");
+    if (server != nullptr) server->stop();
+    watchdog.entering("the control loop");
+    control_loop.ask(
+        [this] {
+            watch.reset();
+            end_signals.reset();
+            reload_signal.reset();
+        },
+        kStopPatience);
+    control_loop.stop();
+    control_loop.join();
+    watchdog.entering("the probes");
+    if (runner != nullptr) runner->stop();
+    watchdog.entering("the engine");
+    engine_runs = false;
+    if (engine != nullptr) engine_loop.ask([this] { engine->stop(); }, kStopPatience);
+    watchdog.entering("the deliveries");
+    if (outbox != nullptr) {
+        auto joined = std::make_shared<std::promise<void>>();
+        asio::co_spawn(delivery_loop.executor(), outbox->stop(),
+                       [joined](const std::exception_ptr&) { joined->set_value(); });
+        joined->get_future().wait();
+    }
+    // Settlements of the last deliveries have been posted to the engine by now.
+    engine_loop.stop();
+    engine_loop.join();
+    delivery_loop.stop();
+    delivery_loop.join();
+    watchdog.entering("the journal");
+    engine.reset();
+    outbox.reset();
+    journal.reset();
+}
+
+Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Daemon::~Daemon() {
+    stop();
+}
+
+void Daemon::wait() {
+    parts_->quit_asked.wait();
+}
+
+void Daemon::quit() {
+    parts_->quit();
+}
+
+void Daemon::stop() {
+    parts_->stop();
+}
+
+int Daemon::port() const {
+    return parts_->server->port();
+}
+
+}  // namespace pilotlight::app

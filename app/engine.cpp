@@ -1,0 +1,300 @@
+#include "app/engine.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/asio/steady_timer.hpp>
+#include <utility>
+
+#include "app/alert_rows.h"
+#include "app/views.h"
+#include "core/check.h"
+
+namespace pilotlight::app {
+namespace {
+
+/// How often Pilotlight looks at itself, and forgets what nothing can see any more.
+constexpr Duration kOwnInterval{5'000};
+constexpr std::size_t kForgetAtOnce = 20'000;
+
+series::StoreOptions store_options(const config::Config& config) {
+    series::StoreOptions options;
+    options.series_limit = config.limits.series;
+    return options;
+}
+
+rules::EngineOptions rule_options(const config::Config& config,
+                                  const std::set<std::string, std::less<>>& targets) {
+    rules::EngineOptions options;
+    options.external_labels = config.external_labels;
+    options.external_url = config.external_url;
+    options.compatibility = config.compatibility == config::Compatibility::prometheus2
+                                ? promql::Compatibility::prometheus2
+                                : promql::Compatibility::prometheus3;
+    options.default_interval = config.evaluation_interval;
+    options.alerts_per_rule = config.limits.alerts_per_rule;
+    options.is_configured = [&targets](std::string_view name) { return targets.contains(name); };
+    return options;
+}
+
+std::vector<probes::SharedTarget> shared_targets(const Loaded& loaded) {
+    std::vector<probes::SharedTarget> targets;
+    for (const probes::PreparedTarget& target : loaded.targets)
+        targets.push_back(target.target);
+    return targets;
+}
+
+}  // namespace
+
+/// Wakes the engine at a wall time. A clock that is set is noticed within kOwnInterval, since no
+/// wait is longer than that.
+class Engine::Timer {
+  public:
+    Timer(boost::asio::any_io_executor executor, std::function<void()> wake)
+        : timer_(std::move(executor)), wake_(std::move(wake)) {}
+
+    void arm(WallTime at) {
+        const Duration wait = std::clamp(at - wall_now(), Duration{0}, kOwnInterval);
+        timer_.expires_after(wait);
+        timer_.async_wait([this](const boost::system::error_code& error) {
+            if (!error) wake_();
+        });
+    }
+    void cancel() { timer_.cancel(); }
+
+  private:
+    boost::asio::steady_timer timer_;
+    std::function<void()> wake_;
+};
+
+Engine::Engine(Parts parts, const Loaded& first)
+    : parts_(parts),
+      store_(store_options(*first.config)),
+      rules_(store_, rule_options(*first.config, target_names_)),
+      dispatcher_(first.routing, first.config->external_url),
+      external_url_(first.config->external_url),
+      started_at_(wall_now()),
+      timer_(std::make_unique<Timer>(parts.loop.executor(), [this] { tick(); })) {}
+
+Engine::~Engine() = default;
+
+void Engine::start(const Loaded& first, std::vector<alerting::AlertRow> alerts,
+                   std::vector<alerting::Told> told, std::uint64_t next_sequence,
+                   alerting::Outbox& outbox) {
+    outbox_ = &outbox;
+    const WallTime now = wall_now();
+    dispatcher_.restore(std::move(told), next_sequence, now);
+    put_in_force(first, shared_targets(first), now);
+    std::vector<rules::AlertRecord> records;
+    for (const alerting::AlertRow& row : alerts) {
+        auto record = alert_record_from(row.record);
+        if (record) {
+            records.push_back(std::move(*record));
+        } else {
+            spdlog::warn("the journal's record of an alert cannot be read: {}", row.key);
+        }
+    }
+    take_evaluation(rules_.restore(records, now), now);
+
+    // Those that fired before the restart, and were perhaps never told.
+    std::vector<Alert> restored = rules_.alerts();
+    std::vector<Labels> known;
+    for (Alert& alert : restored) {
+        alert.decided_at = steady_now();
+        known.push_back(alert.labels);
+    }
+    dispatcher_.accept(restored, now);
+    dispatcher_.resolve_all_but(known, now);
+    if (!records.empty()) spdlog::info("{} alerts restored", records.size());
+    take_own_samples(now);
+    send_due(now);
+    arm();
+}
+
+void Engine::apply(const Loaded& loaded, const std::vector<probes::SharedTarget>& targets) {
+    const WallTime now = wall_now();
+    put_in_force(loaded, targets, now);
+    dispatcher_.replace(loaded.routing, now);
+    send_due(now);
+    arm();
+}
+
+void Engine::put_in_force(const Loaded& loaded, const std::vector<probes::SharedTarget>& targets,
+                          WallTime now) {
+    target_names_.clear();
+    for (const probes::SharedTarget& target : targets)
+        target_names_.insert(target->config.name);
+    states_.replace(targets, loaded.config->services);
+    parts_.metrics.set_targets(targets.size());
+    const rules::Evaluation changed = rules_.replace(loaded.rule_files, now);
+    store_.set_retention(rules_.retention());
+    rules_.targets_changed(now);
+    take_evaluation(changed, now);
+}
+
+void Engine::stop() {
+    timer_->cancel();
+}
+
+void Engine::probe_ran(const probes::ProbeRun& run) {
+    parts_.metrics.probe_finished(run.target->config.prober, probes::to_string(run.outcome.verdict),
+                                  run.lateness);
+    states_.probed(run);
+    const WallTime now = wall_now();
+    for (const SharedBatch& batch : run.timed)
+        take(batch, run.target->config.interval);
+    take(run.batch, run.target->config.interval);
+    arrived(*run.batch, now);
+    send_due(now);
+    arm();
+}
+
+void Engine::target_gone(const probes::SharedTarget&, const SharedBatch& ends) {
+    const WallTime now = wall_now();
+    take(ends, Duration{0});
+    arrived(*ends, now);
+    send_due(now);
+    arm();
+}
+
+void Engine::settled(const alerting::Settlement& settlement) {
+    dispatcher_.settle(settlement);
+    send_due(wall_now());
+    arm();
+}
+
+void Engine::reload_ended(const exporters::ReloadView& reload) {
+    reload_ = reload;
+    const WallTime now = wall_now();
+    take_own_samples(now);  // a rule may wait for this news
+    send_due(now);
+    arm();
+}
+
+void Engine::take(const SharedBatch& batch, Duration interval) {
+    store_.append(*batch, interval);
+}
+
+void Engine::arrived(const SampleBatch& batch, WallTime now) {
+    const SteadyTime decided_at = steady_now();
+    names_.clear();
+    for (const Sample& sample : batch.samples) {
+        const std::string_view name = sample.labels.metric_name();
+        // Batches come family by family: most repeats stand side by side.
+        if (names_.empty() || names_.back() != name) names_.push_back(name);
+    }
+    std::ranges::sort(names_);
+    names_.erase(std::ranges::unique(names_).begin(), names_.end());
+    const rules::Evaluation evaluation = rules_.on_arrival(names_, now, decided_at);
+    take_evaluation(evaluation, now);
+    if (evaluation.evaluated > 0) {
+        const auto took = (steady_now() - decided_at) / evaluation.evaluated;
+        for (std::size_t i = 0; i < evaluation.evaluated; ++i) {
+            parts_.metrics.rule_evaluated(took, i >= evaluation.failed);
+        }
+    }
+}
+
+void Engine::take_evaluation(const rules::Evaluation& evaluation, WallTime now) {
+    keep_records(evaluation.records);
+    for (const Sample& sample : evaluation.recorded) {
+        if (is_stale(sample.value)) {
+            recorded_.erase(sample.labels);
+        } else {
+            recorded_[sample.labels] = sample.value;
+        }
+    }
+    std::vector<Alert> news;
+    for (const Alert& alert : evaluation.changed) {
+        spdlog::info("alert {} is {}: {}", alert.labels.get(kAlertName), to_string(alert.state),
+                     alert.labels.to_string());
+        // A pending alert that ended was never told of.
+        if (alert.state == AlertState::firing || alert.fired_at) news.push_back(alert);
+    }
+    news.insert(news.end(), evaluation.updated.begin(), evaluation.updated.end());
+    if (!news.empty()) dispatcher_.accept(news, now);
+}
+
+void Engine::keep_records(const std::vector<rules::AlertRecord>& records) {
+    if (records.empty()) return;
+    std::vector<alerting::AlertRow> written;
+    std::vector<std::string> removed;
+    for (const rules::AlertRecord& record : records) {
+        if (record.ended()) {
+            removed.push_back(record.key());
+        } else {
+            written.push_back(to_row(record));
+        }
+    }
+    parts_.journal.write_alerts(std::move(written), std::move(removed));
+}
+
+void Engine::send_due(WallTime now) {
+    PILOT_CHECK(outbox_ != nullptr);
+    std::vector<alerting::Notification> due = dispatcher_.tick(now);
+    if (!due.empty()) outbox_->submit(std::move(due));
+    std::vector<alerting::Told> forgotten = dispatcher_.take_forgotten();
+    if (!forgotten.empty()) parts_.journal.forget(std::move(forgotten));
+}
+
+void Engine::tick() {
+    const WallTime now = wall_now();
+    const SteadyTime began = steady_now();
+    const rules::Evaluation evaluation = rules_.on_tick(now, began);
+    take_evaluation(evaluation, now);
+    if (evaluation.evaluated > 0) {
+        const auto took = (steady_now() - began) / evaluation.evaluated;
+        for (std::size_t i = 0; i < evaluation.evaluated; ++i) {
+            parts_.metrics.rule_evaluated(took, i >= evaluation.failed);
+        }
+    }
+    if (now >= next_own_samples_ || next_own_samples_ > now + kOwnInterval) {
+        take_own_samples(now);
+        store_.forget(now, kForgetAtOnce);
+    }
+    send_due(now);
+    arm();
+}
+
+void Engine::take_own_samples(WallTime now) {
+    next_own_samples_ = now + kOwnInterval;
+    parts_.metrics.set_series(store_.series());
+    parts_.metrics.set_outbox_pending(outbox_->pending());
+    const SharedBatch own = parts_.metrics.collect(now);
+    store_.append(*own, own_series_, kOwnInterval);
+    arrived(*own, now);
+}
+
+void Engine::arm() {
+    WallTime next = next_own_samples_;
+    for (const auto& wakeup : {rules_.next_wakeup(), dispatcher_.next_wakeup()}) {
+        if (wakeup) next = std::min(next, *wakeup);
+    }
+    timer_->arm(next);
+}
+
+exporters::SharedSnapshot Engine::snapshot() const {
+    auto snapshot = std::make_shared<exporters::Snapshot>();
+    snapshot->at = wall_now();
+    snapshot->started_at = started_at_;
+    snapshot->external_url = external_url_;
+    add_rules(*snapshot, rules_.groups());
+    snapshot->targets = states_.targets();
+    snapshot->services = states_.services(snapshot->alerts);
+    for (const alerting::ReceiverStatus& status : outbox_->status()) {
+        snapshot->receivers.push_back(view_of(status));
+    }
+    snapshot->reload = reload_;
+    snapshot->series = store_.series();
+    snapshot->outbox_pending = outbox_->pending();
+    snapshot->journal_healthy = parts_.journal.healthy();
+    auto recorded = std::make_shared<SampleBatch>();
+    recorded->at = snapshot->at;
+    recorded->samples.reserve(recorded_.size());
+    for (const auto& [labels, value] : recorded_)
+        recorded->samples.push_back({labels, value});
+    snapshot->recorded = std::move(recorded);
+    return snapshot;
+}
+
+}  // namespace pilotlight::app

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "alerting/dispatcher.h"
+#include "alerting/journal.h"
+#include "alerting/outbox.h"
+#include "app/load.h"
+#include "app/target_states.h"
+#include "exporters/self_metrics.h"
+#include "exporters/snapshot.h"
+#include "probes/runner.h"
+#include "rules/engine.h"
+#include "runtime/loop.h"
+#include "series/store.h"
+
+namespace pilotlight::app {
+
+/// The one owner of series, rules, alerts and routing: samples come in, notifications go out.
+/// Nothing here waits for a disk, a name server or a peer.
+/// Thread: its loop's for every method but the constructor and the destructor.
+class Engine {
+  public:
+    struct Parts {
+        runtime::Loop& loop;
+        exporters::SelfMetrics& metrics;
+        alerting::Journal& journal;
+    };
+
+    /// What `parts` refers to outlives this. `first` is what will be put in force first.
+    Engine(Parts parts, const Loaded& first);
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+    /// The loop must have stopped.
+    ~Engine();
+
+    /// Takes up what the journal held and puts `first` in force. `outbox` outlives this.
+    void start(const Loaded& first, std::vector<alerting::AlertRow> alerts,
+               std::vector<alerting::Told> told, std::uint64_t next_sequence,
+               alerting::Outbox& outbox);
+    /// Puts another configuration in force: series, states of unchanged rules, groups and what was
+    /// told are kept. `targets`: those of `loaded`, whose probers are the probe loops' already.
+    void apply(const Loaded& loaded, const std::vector<probes::SharedTarget>& targets);
+    /// No timer runs any more.
+    void stop();
+
+    void probe_ran(const probes::ProbeRun& run);
+    /// The target is gone; `ends` has a stale marker for each of its series.
+    void target_gone(const probes::SharedTarget& target, const SharedBatch& ends);
+    void settled(const alerting::Settlement& settlement);
+    void reload_ended(const exporters::ReloadView& reload);
+
+    [[nodiscard]] exporters::SharedSnapshot snapshot() const;
+
+  private:
+    class Timer;
+
+    void put_in_force(const Loaded& loaded, const std::vector<probes::SharedTarget>& targets,
+                      WallTime now);
+    void take(const SharedBatch& batch, Duration interval);
+    void arrived(const SampleBatch& batch, WallTime now);
+    void take_evaluation(const rules::Evaluation& evaluation, WallTime now);
+    void keep_records(const std::vector<rules::AlertRecord>& records);
+    void send_due(WallTime now);
+    void tick();
+    void take_own_samples(WallTime now);
+    void arm();
+
+    Parts parts_;
+    series::Store store_;
+    rules::Engine rules_;
+    alerting::Dispatcher dispatcher_;
+    alerting::Outbox* outbox_ = nullptr;
+    std::set<std::string, std::less<>> target_names_;
+    TargetStates states_;
+    exporters::ReloadView reload_;
+    std::string external_url_;
+    WallTime started_at_;
+    WallTime next_own_samples_{};
+    series::Origin own_series_;
+    /// What rules recorded last, ALERTS among it, for /metrics.
+    std::unordered_map<Labels, double> recorded_;
+    std::vector<std::string_view> names_;
+    std::unique_ptr<Timer> timer_;
+};
+
+}  // namespace pilotlight::app

@@ -1,0 +1,122 @@
+#include "app/load.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "config/yaml.h"
+#include "probes/probe.h"
+
+namespace pilotlight::app {
+namespace {
+
+void append(Errors& errors, Errors more) {
+    errors.insert(errors.end(), std::make_move_iterator(more.begin()),
+                  std::make_move_iterator(more.end()));
+}
+
+rules::ReadOptions rule_options(const config::Config& config) {
+    rules::ReadOptions options;
+    options.compatibility = config.compatibility == config::Compatibility::prometheus2
+                                ? promql::Compatibility::prometheus2
+                                : promql::Compatibility::prometheus3;
+    return options;
+}
+
+std::vector<rules::RuleFile> load_rules(const config::Config& config, Errors& errors) {
+    std::vector<rules::RuleFile> files;
+    for (const std::string& path : config::expand_globs(config.rule_globs)) {
+        auto node = config::load_yaml(path);
+        if (!node) {
+            errors.push_back(node.error());
+            continue;
+        }
+        auto file = rules::read_rule_file(*node, rule_options(config));
+        if (file) {
+            files.push_back(std::move(*file));
+        } else {
+            append(errors, std::move(file.error()));
+        }
+    }
+    return files;
+}
+
+alerting::SharedRouting load_routing(const config::Config& config, Errors& errors) {
+    if (config.alerting_file.empty()) return alerting::empty_routing();
+    auto node = config::load_yaml(config.alerting_file);
+    if (!node) {
+        errors.push_back(node.error());
+        return nullptr;
+    }
+    auto routing = alerting::read_alerting_config(*node);
+    if (!routing) {
+        append(errors, std::move(routing.error()));
+        return nullptr;
+    }
+    return *routing;
+}
+
+void warn_of_nobody_told(const Loaded& loaded, Errors& warnings) {
+    if (loaded.config->alerting_file.empty()) {
+        warnings.emplace_back("no alerting_file is given: alerts are shown, but nobody is told",
+                              Location{.file = loaded.config->file});
+    }
+    if (loaded.rule_files.empty()) {
+        warnings.emplace_back("no rule file is loaded: nothing is judged, expected rule_files",
+                              Location{.file = loaded.config->file});
+    }
+}
+
+void watch(std::vector<std::string>& watched, const std::vector<std::string>& more) {
+    watched.insert(watched.end(), more.begin(), more.end());
+}
+
+}  // namespace
+
+std::span<const std::string_view> prober_names() {
+    static const auto kNames = [] {
+        std::vector<std::string_view> names;
+        for (const probes::ProberKind& kind : probes::prober_kinds())
+            names.push_back(kind.name);
+        return names;
+    }();
+    return kNames;
+}
+
+LoadResult load_everything(const std::string& path) {
+    LoadResult result{.loaded = Loaded{}, .watched = {path}};
+    auto config = config::load_config(path, prober_names());
+    if (!config) {
+        result.loaded = std::unexpected(std::move(config.error()));
+        return result;
+    }
+    Loaded& loaded = *result.loaded;
+    loaded.config = *config;
+    watch(result.watched, loaded.config->files_read);
+    watch(result.watched, loaded.config->rule_globs);
+    watch(result.watched, loaded.config->module_globs);
+
+    Errors errors;
+    loaded.rule_files = load_rules(*loaded.config, errors);
+    loaded.routing = load_routing(*loaded.config, errors);
+    if (!loaded.config->alerting_file.empty()) {
+        result.watched.push_back(loaded.config->alerting_file);
+    }
+    if (loaded.routing != nullptr) watch(result.watched, loaded.routing->files_read);
+    auto targets = probes::prepare_targets(*loaded.config);
+    if (targets) {
+        loaded.targets = std::move(*targets);
+    } else {
+        append(errors, std::move(targets.error()));
+    }
+    if (!errors.empty()) {
+        result.loaded = std::unexpected(std::move(errors));
+        return result;
+    }
+    append(loaded.warnings, loaded.config->not_yet);
+    append(loaded.warnings, loaded.routing->not_yet);
+    warn_of_nobody_told(loaded, loaded.warnings);
+    return result;
+}
+
+}  // namespace pilotlight::app

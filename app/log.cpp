@@ -1,0 +1,22 @@
+#include "app/log.h"
+
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <iostream>
+
+namespace pilotlight::app {
+
+void log_to_stderr() {
+    auto logger = spdlog::stderr_color_mt("pilotlight");
+    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%-5l%$ %v", spdlog::pattern_time_type::utc);
+    logger->flush_on(spdlog::level::info);
+    spdlog::set_default_logger(std::move(logger));
+}
+
+void print_errors(const Errors& errors) {
+    for (const Error& error : errors)
+        std::cerr << error.to_string() << '\n';
+}
+
+}  // namespace pilotlight::app

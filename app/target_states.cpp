@@ -1,0 +1,154 @@
+#include "app/target_states.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pilotlight::app {
+namespace {
+
+using exporters::Health;
+
+exporters::TargetView view_of(const probes::Target& target) {
+    exporters::TargetView view;
+    view.name = target.config.name;
+    view.prober = target.config.prober;
+    view.instance = target.instance;
+    view.service = target.config.service;
+    view.labels = target.config.labels;
+    view.interval = target.config.interval;
+    view.timeout = target.config.timeout;
+    view.reexpose = target.config.reexpose;
+    return view;
+}
+
+void keep_what_is_known(exporters::TargetView& view, exporters::TargetView& before) {
+    view.health = before.health;
+    view.since = before.since;
+    view.last_probe_at = before.last_probe_at;
+    view.last_duration = before.last_duration;
+    view.phase = std::move(before.phase);
+    view.reason = std::move(before.reason);
+    view.detail = std::move(before.detail);
+    view.newest = std::move(before.newest);
+}
+
+exporters::ServiceView view_of(const config::ServiceConfig& service) {
+    exporters::ServiceView view;
+    view.name = service.name;
+    view.title = service.title.empty() ? service.name : service.title;
+    view.rto = service.rto;
+    view.rpo = service.rpo;
+    view.depends_on = service.depends_on;
+    return view;
+}
+
+struct Tally {
+    std::size_t up = 0;
+    std::size_t down = 0;
+    std::optional<WallTime> first_down;
+    std::optional<WallTime> last_up;
+};
+
+void count(Tally& tally, const exporters::TargetView& target) {
+    if (target.health == Health::up) {
+        ++tally.up;
+        tally.last_up = std::max(tally.last_up, target.since);
+    } else if (target.health == Health::down) {
+        ++tally.down;
+        if (!tally.first_down || target.since < tally.first_down) tally.first_down = target.since;
+    }
+}
+
+/// When the first alert that names the service fired, if one does.
+std::optional<WallTime> alerting_since(const std::vector<Alert>& alerts,
+                                       const std::string& service) {
+    std::optional<WallTime> since;
+    for (const Alert& alert : alerts) {
+        if (alert.state != AlertState::firing || alert.labels.get("service") != service) continue;
+        if (!since || alert.fired_at < since) since = alert.fired_at;
+    }
+    return since;
+}
+
+void judge(exporters::ServiceView& service, const Tally& tally, std::optional<WallTime> alerting) {
+    if (tally.down > 0) {
+        service.health = tally.up == 0 ? Health::down : Health::degraded;
+        service.since = tally.first_down;
+    } else if (alerting) {
+        service.health = Health::degraded;
+        service.since = alerting;
+    } else if (tally.up > 0) {
+        service.health = Health::up;
+        service.since = tally.last_up;
+    }
+}
+
+}  // namespace
+
+void TargetStates::replace(const std::vector<probes::SharedTarget>& targets,
+                           const std::vector<config::ServiceConfig>& services) {
+    std::map<std::string, exporters::TargetView, std::less<>> views;
+    order_.clear();
+    for (const probes::SharedTarget& target : targets) {
+        exporters::TargetView view = view_of(*target);
+        const auto before = views_.find(view.name);
+        if (before != views_.end() && before->second.prober == view.prober) {
+            keep_what_is_known(view, before->second);
+        }
+        order_.push_back(view.name);
+        views.emplace(view.name, std::move(view));
+    }
+    views_ = std::move(views);
+    services_ = services;
+}
+
+void TargetStates::probed(const probes::ProbeRun& run) {
+    const auto found = views_.find(run.target->config.name);
+    if (found == views_.end()) return;
+    exporters::TargetView& view = found->second;
+    view.last_probe_at = run.started_at;
+    view.last_duration = std::chrono::duration_cast<Duration>(run.duration);
+    view.newest = run.batch;
+    view.phase = run.outcome.phase;
+    view.reason = run.outcome.reason;
+    view.detail = run.outcome.detail;
+    if (run.outcome.verdict == probes::Verdict::unknown) return;
+    const Health health = run.outcome.verdict == probes::Verdict::ok ? Health::up : Health::down;
+    if (view.health != health) {
+        view.health = health;
+        view.since = run.started_at;
+    }
+}
+
+std::vector<exporters::TargetView> TargetStates::targets() const {
+    std::vector<exporters::TargetView> views;
+    views.reserve(order_.size());
+    for (const std::string& name : order_)
+        views.push_back(views_.find(name)->second);
+    return views;
+}
+
+std::vector<exporters::ServiceView> TargetStates::services(const std::vector<Alert>& alerts) const {
+    std::vector<exporters::ServiceView> views;
+    for (const config::ServiceConfig& service : services_)
+        views.push_back(view_of(service));
+    std::map<std::string, Tally, std::less<>> tallies;
+    for (const std::string& name : order_) {
+        const exporters::TargetView& target = views_.find(name)->second;
+        if (target.service.empty()) continue;
+        auto view = std::ranges::find(views, target.service, &exporters::ServiceView::name);
+        if (view == views.end()) {
+            views.push_back(view_of(config::ServiceConfig{
+                .name = target.service, .title = "", .rto = {}, .rpo = {}, .depends_on = {}}));
+            view = std::prev(views.end());
+        }
+        view->targets.push_back(name);
+        count(tallies[target.service], target);
+    }
+    for (exporters::ServiceView& view : views) {
+        judge(view, tallies[view.name], alerting_since(alerts, view.name));
+    }
+    return views;
+}
+
+}  // namespace pilotlight::app
