@@ -49,7 +49,8 @@ struct TimeShift {
 enum class RangeMode { plain, anchored, smoothed };
 
 struct VectorSelector {
-    /// As written in front of the braces, or the value of `__name__="..."`; else "".
+    /// As written in front of the braces or quoted inside them; "" where the name is only given by
+    /// a matcher on `__name__`.
     std::string name;
     /// All conditions, the one for the name included.
     Matchers matchers;
@@ -164,6 +165,8 @@ struct Expr {
     /// Bytes of the text.
     std::size_t offset = 0;
     std::size_t length = 0;
+    /// Nodes on the longest way down, this one included.
+    std::uint32_t height = 1;
     /// Of the whole tree, only at its root: how many selectors it has.
     std::uint32_t selector_count = 0;
 };
