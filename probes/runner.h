@@ -86,6 +86,7 @@ class Runner {
 
   private:
     class Shard;
+    std::unique_ptr<const ProbeSink> sink_;
     std::vector<std::unique_ptr<Shard>> shards_;
 };
 
