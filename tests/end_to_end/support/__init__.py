@@ -9,9 +9,11 @@ from .configuration import (FAST, alerting, as_text, http_target, main_file, rul
 from .daemon import ROOT, Daemon, binary, clean_environment, pilotlight
 from .databases import Postgres, Redis
 from .exposition import Metrics
+from .grafana import Dashboard
 from .http import HttpServer, Request, fetch
 from .ports import free_port
 from .process import Process, tail
 from .prometheus import Prometheus, promtool
 from .receivers import PagerDuty, Slack, text_of
+from .site import Backups, Site
 from .waiting import PATIENCE, wait_until

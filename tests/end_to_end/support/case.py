@@ -36,7 +36,7 @@ class EndToEndTest(unittest.TestCase):
         return thing
 
     def daemon(self, configuration, rules=None, alerting=None, files=None, environment=None,
-               start=True):
+               start=True, data=None):
         """A daemon that runs when this returns. `rules` becomes rules/test.yaml."""
         files = dict(files or {})
         if rules is not None:
@@ -44,7 +44,7 @@ class EndToEndTest(unittest.TestCase):
         if alerting is not None:
             files["alerting.yaml"] = alerting
         name = f"daemon{len(list(self.folder.glob('daemon*'))) or ''}"
-        daemon = Daemon(self.folder / name, configuration, files, environment)
+        daemon = Daemon(self.folder / name, configuration, files, environment, data)
         if start:
             self.start(daemon)
         else:

@@ -33,15 +33,16 @@ class Daemon:
     `files` are further files in its folder by name, in the same forms.
     """
 
-    def __init__(self, folder, configuration, files=None, environment=None):
+    def __init__(self, folder, configuration, files=None, environment=None, data=None):
         self.folder = Path(folder)
+        self.data = data or self.folder / "data"
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         for name, content in {"pilotlight.yaml": configuration, **(files or {})}.items():
             self.write(name, content)
         self._process = Process(
             "pilotlight", [binary(), "run", "--config", self.folder / "pilotlight.yaml",
-                           "--listen", f"127.0.0.1:{self.port}", "--data", self.folder / "data"],
+                           "--listen", f"127.0.0.1:{self.port}", "--data", self.data],
             self.folder / "pilotlight.log", env=clean_environment(environment),
             # Relative paths must start from the file, not from here.
             cwd="/")

@@ -1,0 +1,127 @@
+"""The commands: what they print, and what they answer to the shell."""
+
+import json
+import unittest
+
+from support import App, EndToEndTest, Postgres, http_target, pilotlight, rule, rule_file
+
+COMMANDS = ["run", "probe", "check", "check config", "check rules", "test", "test rules", "alerts",
+            "targets", "demo"]
+
+GOOD_TEST = """\
+rule_files: [rules.yaml]
+evaluation_interval: 1m
+tests:
+  - interval: 1m
+    input_series:
+      - {series: 'probe_success{target="api"}', values: "1 0 0 0"}
+    alert_rule_test:
+      - eval_time: 3m
+        alertname: Down
+        exp_alerts:
+          - exp_labels: {severity: critical, target: api}
+            exp_annotations: {summary: Down on api}
+"""
+
+
+class Commands(EndToEndTest):
+    def write(self, name, content):
+        path = self.folder / name
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return path
+
+    def test_help_is_there_for_every_command(self):
+        for command in ["", *COMMANDS]:
+            with self.subTest(command):
+                done = pilotlight(*command.split(), "--help")
+                self.assertEqual((done.code, done.errors), (0, ""))
+                self.assertIn("--help", done.out)
+
+    def test_bad_usage_is_2_with_one_line(self):
+        for words in ([], ["rnu"], ["run", "--conifg", "x"], ["check"], ["check", "rules"],
+                      ["probe"], ["probe", "htpp", "127.0.0.1:1"]):
+            with self.subTest(words):
+                done = pilotlight(*words, cwd=self.folder)
+                self.assertEqual(done.code, 2, done.text)
+                self.assertEqual(len(done.errors.strip().splitlines()), 1, done.errors)
+
+    def test_version(self):
+        self.assertRegex(pilotlight("--version").out, r"^pilotlight \d+\.\d+\.\d+")
+
+    def test_probe_http_shows_phases_and_metrics(self):
+        app = self.start(App())
+        done = pilotlight("probe", "http", app.health_url)
+        self.assertEqual(done.code, 0, done.text)
+        for part in ("resolve", "connect", "processing", "transfer", "probe_http_status_code",
+                     "probe_success"):
+            self.assert_contains(part, done.out)
+
+    def test_probe_of_what_is_down_is_1_and_says_why(self):
+        app = self.start(App())
+        app.down()
+        done = pilotlight("probe", "http", app.health_url)
+        self.assertEqual(done.code, 1, done.text)
+        self.assert_contains("connect", done.text)
+        self.assert_contains("refused", done.text)
+
+    def test_probe_by_name_uses_the_targets_options(self):
+        app = self.start(App())
+        app.status = 418
+        config = self.write("pilotlight.yaml", {"targets": [
+            http_target("teapot", app.health_url, valid_status_codes=[418]),
+            http_target("cup", app.health_url)]})
+        self.assertEqual(pilotlight("probe", "--config", config, "teapot").code, 0)
+        self.assertEqual(pilotlight("probe", "--config", config, "cup").code, 1)
+        unknown = pilotlight("probe", "--config", config, "teapto")
+        self.assertEqual(unknown.code, 2)
+        self.assert_contains("teapot", unknown.errors)
+
+    def test_probe_postgres_hides_the_password(self):
+        postgres = self.start(Postgres(self.folder))
+        done = pilotlight("probe", "postgres", postgres.url)
+        self.assertEqual(done.code, 0, done.text)
+        self.assert_contains("pg_up", done.out)
+        self.assertNotIn(postgres.password, done.text)
+
+    def test_check_rules(self):
+        good = self.write("good.yaml", rule_file(rule("Down", "probe_success == 0")))
+        bad = self.write("bad.yaml", "groups:\n  - name: g\n    rules:\n      - alert: A\n"
+                                     "        expr: sum(up\n")
+        self.assertEqual(pilotlight("check", "rules", good).code, 0)
+        done = pilotlight("check", "rules", good, bad)
+        self.assertEqual(done.code, 1)
+        self.assertRegex(done.errors, rf"(?m)^{bad}:5:\d+: ")
+        self.assertNotEqual(pilotlight("check", "rules", self.folder / "none.yaml").code, 0)
+
+    def test_test_rules(self):
+        self.write("rules.yaml", rule_file(rule("Down", "probe_success == 0", "2m")))
+        done = pilotlight("test", "rules", self.write("good.yaml", GOOD_TEST))
+        self.assertEqual(done.code, 0, done.text)
+        bad = self.write("bad.yaml", GOOD_TEST.replace("target: api}", "target: web}"))
+        done = pilotlight("test", "rules", bad)
+        self.assertEqual(done.code, 1, done.text)
+        self.assert_contains("Down", done.text)
+
+    def test_targets_and_alerts_of_a_running_daemon(self):
+        app = self.start(App())
+        app.down()
+        daemon = self.daemon({"targets": [http_target("api", app.health_url)],
+                              "rule_files": ["rules/*.yaml"]},
+                             rules=rule_file(rule("AppDown", "probe_success == 0")))
+        daemon.wait_for_alert("AppDown")
+        for command, word in (("targets", "api"), ("alerts", "AppDown")):
+            with self.subTest(command):
+                done = pilotlight(command, "--url", daemon.url)
+                self.assertEqual(done.code, 0, done.text)
+                self.assert_contains(word, done.out)
+                listed = pilotlight(command, "--url", daemon.url, "--json")
+                self.assertIn(word, json.dumps(json.loads(listed.out)))
+
+    def test_a_daemon_that_is_not_there(self):
+        done = pilotlight("alerts", "--url", "http://127.0.0.1:1")
+        self.assertEqual(done.code, 2)
+        self.assert_contains("127.0.0.1:1", done.errors)
+
+
+if __name__ == "__main__":
+    unittest.main()
