@@ -195,6 +195,25 @@ void read_value(const Node& node, Labels& out, Errors& errors) {
     if (errors.size() == before) out = read.build();
 }
 
+void read_value(const Node& node, Matchers& out, Errors& errors) {
+    if (!node.is_sequence()) return expected_value(node, "a list of matchers", errors);
+    out.clear();
+    for (const Node& item : node.items) {
+        if (!item.is_scalar()) {
+            expected_value(item, "a matcher such as severity=\"critical\"", errors);
+            continue;
+        }
+        auto matchers = parse_matchers(item.scalar);
+        if (matchers) {
+            out.insert(out.end(), matchers->begin(), matchers->end());
+        } else if (item.from_environment) {
+            expected_value(item, "a matcher such as severity=\"critical\"", errors);
+        } else {
+            errors.push_back(item.error(matchers.error().message));
+        }
+    }
+}
+
 void read_value(const Node& node, std::map<std::string, std::string>& out, Errors& errors) {
     read_map(node, out, errors);
 }

@@ -12,6 +12,7 @@
 #include "core/document.h"
 #include "core/error.h"
 #include "core/labels.h"
+#include "core/matcher.h"
 #include "core/regexp.h"
 #include "core/secret.h"
 #include "core/time.h"
@@ -51,6 +52,8 @@ void read_value(const Node& node, Regexp& out, Errors& errors);
 void read_value(const Node& node, std::optional<Regexp>& out, Errors& errors);
 void read_value(const Node& node, std::vector<Regexp>& out, Errors& errors);
 void read_value(const Node& node, Labels& out, Errors& errors);
+/// Alertmanager's matchers, one or more per item.
+void read_value(const Node& node, Matchers& out, Errors& errors);
 /// Keys of any form: HTTP headers, annotations.
 void read_value(const Node& node, std::map<std::string, std::string>& out, Errors& errors);
 void read_value(const Node& node, std::map<std::string, Secret>& out, Errors& errors);
@@ -153,6 +156,10 @@ template <>
 struct TypeName<std::vector<Node>> {
     static constexpr std::string_view value = "list of sections";
 };
+template <>
+struct TypeName<Matchers> {
+    static constexpr std::string_view value = "list of matchers";
+};
 template <class T>
 struct TypeName<std::optional<T>> : TypeName<T> {};
 
@@ -209,16 +216,11 @@ void expected_value(const Node& node, std::string_view what, Errors& errors);
 void check_keys(const Node& node, const std::vector<std::string_view>& known, Errors& errors);
 void missing_key(const Node& node, std::string_view key, Errors& errors);
 
-/// Reads a mapping into `section` by its table. Unknown keys, wrong types and missing required
-/// keys are appended to `errors`, all of them; null reads as an empty mapping. `other_keys` are
-/// known too, and left to the caller.
+/// Reads the keys of a mapping that the table has, and appends wrong types and missing required
+/// keys to `errors`; other keys are not looked at.
 template <class Section, std::size_t N>
-void read_options(const Node& node, const Option<Section> (&table)[N], Section& section,
-                  Errors& errors, std::span<const std::string_view> other_keys = {}) {
-    std::vector<std::string_view> known(other_keys.begin(), other_keys.end());
-    for (const auto& row : table)
-        known.push_back(row.key);
-    check_keys(node, known, errors);
+void read_rows(const Node& node, const Option<Section> (&table)[N], Section& section,
+               Errors& errors) {
     for (const auto& row : table) {
         const Node* value = node.find(row.key);
         if (value != nullptr && !value->is_null()) {
@@ -227,6 +229,20 @@ void read_options(const Node& node, const Option<Section> (&table)[N], Section& 
             missing_key(node, row.key, errors);
         }
     }
+}
+
+/// Reads a mapping into `section` by its table. Unknown keys, wrong types and missing required
+/// keys are appended to `errors`, all of them; null reads as an empty mapping. `other_keys` are
+/// known too, and left to the caller.
+template <class Section, std::size_t N>
+void read_options(const Node& node, const Option<Section> (&table)[N], Section& section,
+                  Errors& errors, std::span<const std::string_view> other_keys = {}) {
+    std::vector<std::string_view> known;
+    for (const auto& row : table)
+        known.push_back(row.key);
+    known.insert(known.end(), other_keys.begin(), other_keys.end());
+    check_keys(node, known, errors);
+    if (node.is_null() || node.is_mapping()) read_rows(node, table, section, errors);
 }
 
 /// The rows of a table without what reads them, for the reference.

@@ -1,0 +1,51 @@
+#include "config/sections.h"
+
+namespace pilotlight::config {
+namespace {
+
+void read_count(const Node& node, std::uint64_t& out, Errors& errors) {
+    std::uint64_t value = 0;
+    const std::size_t before = errors.size();
+    read_value(node, value, errors);
+    if (errors.size() != before) return;
+    if (value == 0) return expected_value(node, "an integer of 1 or more", errors);
+    out = value;
+}
+
+template <std::uint64_t Limits::* Member>
+void read_limit(const Node& node, Limits& limits, Errors& errors) {
+    read_count(node, limits.*Member, errors);
+}
+
+void read_body_size(const Node& node, Limits& limits, Errors& errors) {
+    Bytes size{limits.body_bytes};
+    read_value(node, size, errors);
+    if (size.count == 0) return expected_value(node, "a size of 1 byte or more", errors);
+    limits.body_bytes = size.count;
+}
+
+constexpr Option<Limits> kOptions[] = {
+    option_read_by<Limits>(read_body_size, "body_size", "size", "10MiB",
+                           "What a probe reads of an answer's body, after decompression."),
+    option_read_by<Limits>(read_limit<&Limits::scrape_samples>, "scrape_samples", "integer",
+                           "100000", "Samples that one scrape may bring; more fail the probe."),
+    option_read_by<Limits>(read_limit<&Limits::series>, "series", "integer", "1000000",
+                           "Series held in all."),
+    option_read_by<Limits>(read_limit<&Limits::probes_in_flight>, "probes_in_flight", "integer",
+                           "2000", "Probes that run at once on one probe thread."),
+    option_read_by<Limits>(read_limit<&Limits::alerts_per_rule>, "alerts_per_rule", "integer",
+                           "10000", "Alerts that one rule may have; more fail its evaluation."),
+};
+
+}  // namespace
+
+void read_limits(const Node& node, Limits& limits, Errors& errors) {
+    read_options(node, kOptions, limits, errors);
+}
+
+SectionDocs limits_docs() {
+    return {"limits", "Every limit that the daemon keeps. Reaching one is counted, and told.",
+            docs_of(kOptions)};
+}
+
+}  // namespace pilotlight::config

@@ -1,0 +1,87 @@
+#include <fmt/format.h>
+
+#include "config/sections.h"
+
+namespace pilotlight::config {
+namespace {
+
+constexpr std::string_view kOpening = R"(# Configuration
+
+This page is generated from the tables that read the configuration: `pilotlight docs configuration`.
+
+`pilotlight.yaml` is one YAML document. An unknown key, a wrong type and a key given twice are
+errors, told with file, line and column. Relative paths start from the file's own folder.
+
+- `${VAR}` and `${VAR:-default}` in any value stand for the environment's variable; the default is
+  taken where the variable is not set or empty, and without one that is an error. `$${` stands for
+  `${`. What is no variable's name, such as `${1}`, stays as it is. In flow mappings (`{...}`) such
+  a value needs quotes.
+- A duration is written as Prometheus does: `1h30m`, `15s`, `100ms`.
+- A size is written `512`, `10KB`, `1MB` or `2MiB`; as in Prometheus a KB is 1024 bytes, like a KiB.
+- Regular expressions have RE2's syntax.
+- A secret is never shown: not in messages, logs, pages or metrics.
+)";
+
+/// A cell of a table: no line ends, no bars.
+std::string cell(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (c == '|') out += '\\';
+        out += c == '\n' ? ' ' : c;
+    }
+    return out;
+}
+
+/// Values stand as code, words about them do not.
+std::string default_cell(std::string_view text) {
+    const bool value =
+        !text.empty() && !text.contains(' ') && !text.contains('`') && text != "required";
+    return value ? fmt::format("`{}`", cell(text)) : cell(text);
+}
+
+void append_rows(std::string& out, std::span<const OptionDoc> rows) {
+    if (rows.empty()) return;
+    out += "\n| key | type | default | meaning |\n| --- | --- | --- | --- |\n";
+    for (const OptionDoc& row : rows) {
+        out += fmt::format("| `{}` | {} | {} | {} |\n", row.key, cell(row.type),
+                           default_cell(row.default_text), cell(row.description));
+    }
+}
+
+void append_section(std::string& out, std::string_view level, const SectionDocs& section) {
+    out += fmt::format("\n{} {}\n", level, section.title);
+    if (!section.intro.empty()) out += fmt::format("\n{}\n", section.intro);
+    append_rows(out, section.rows);
+}
+
+}  // namespace
+
+std::string configuration_reference(std::span<const ProberDocs> probers) {
+    std::string out(kOpening);
+    append_section(out, "##", root_docs());
+    append_section(out, "##", defaults_docs());
+    append_section(out, "##", services_docs());
+    append_section(out, "##", targets_docs());
+    append_section(
+        out, "##",
+        {"Probers", "Each has a section of its own name in its targets and modules.", {}});
+    for (const ProberDocs& prober : probers) {
+        out += fmt::format("\n### {}\n\n{}\n", prober.name, prober.description);
+        append_rows(out, prober.options);
+    }
+    append_section(out, "##", file_sd_docs());
+    append_section(out, "##", modules_docs());
+    append_section(out, "##", limits_docs());
+    append_section(out, "##", promql_docs());
+    out +=
+        "\n## Not acted on yet\n\nThese keys are read and checked, and each start and reload "
+        "warns of every one that is\nused. So it is with `confirm`, `recover` and `addresses` "
+        "of a target, and with the prober\n`heartbeat`.\n";
+    for (const SectionDocs& section : escalations_docs())
+        append_section(out, "###", section);
+    for (const SectionDocs& section : later_docs())
+        append_section(out, "###", section);
+    return out;
+}
+
+}  // namespace pilotlight::config

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+#include "config/options.h"
+
+/// The sections of pilotlight.yaml, each in its own file. What they read goes into one Config.
+namespace pilotlight::config {
+
+/// What the reading of one configuration carries from section to section.
+struct Reading {
+    Config& config;
+    Errors& errors;
+    std::span<const std::string_view> probers;
+    std::map<std::string, ModuleConfig> modules = {};
+    /// Where each target's name was first given.
+    std::map<std::string, Location> names = {};
+
+    /// `path` seen from the main file's folder.
+    [[nodiscard]] std::string resolve(const std::string& path) const;
+    /// Notes that a key is read but not acted on; `meaning` says what that means for the user.
+    void not_yet(const Node::Entry& entry, std::string_view meaning) const;
+};
+
+/// What every read_... below takes is the section's node; null reads as nothing.
+void read_services(const Node& node, Reading& reading);
+void read_escalations(const Node& node, Reading& reading);
+void read_limits(const Node& node, Limits& limits, Errors& errors);
+void read_modules(Reading& reading);
+void read_targets(const Node& node, Reading& reading);
+void read_file_sd(const Node& node, Reading& reading);
+/// Checks the shape of the sections that this version does not act on.
+void read_later_sections(const Node& root, Reading& reading);
+
+/// Expects one of `words`.
+void read_word(const Node& node, std::span<const std::string_view> words, std::string& out,
+               Errors& errors);
+
+/// One target as a list entry gives it, its prober's section and module resolved; nothing where
+/// that fails or where its prober does not act yet. file_sd reads its entries with it too, without
+/// name and address.
+enum class TargetForm { whole, pattern };
+[[nodiscard]] std::optional<TargetConfig> read_target(const Node& node, TargetForm form,
+                                                      Reading& reading);
+/// Adds it unless its name is taken.
+void add_target(TargetConfig target, Reading& reading);
+
+/// One heading of docs/configuration.md.
+struct SectionDocs {
+    std::string_view title;
+    std::string_view intro;
+    std::vector<OptionDoc> rows;
+};
+[[nodiscard]] SectionDocs root_docs();
+[[nodiscard]] SectionDocs defaults_docs();
+[[nodiscard]] SectionDocs promql_docs();
+[[nodiscard]] SectionDocs limits_docs();
+[[nodiscard]] SectionDocs services_docs();
+[[nodiscard]] SectionDocs targets_docs();
+[[nodiscard]] SectionDocs file_sd_docs();
+[[nodiscard]] SectionDocs modules_docs();
+[[nodiscard]] std::vector<SectionDocs> escalations_docs();
+[[nodiscard]] std::vector<SectionDocs> later_docs();
+
+}  // namespace pilotlight::config
