@@ -213,7 +213,7 @@ Result<Exposition> Parser::parse() {
     const auto broken = [&](std::string message, std::size_t column) {
         return fail(std::move(message), Location{"", line_number, static_cast<int>(column)});
     };
-    while (at < text_.size()) {
+    while (at < text_.size() && !out_.too_many_samples) {
         ++line_number;
         const std::size_t end = std::min(text_.find('\n', at), text_.size());
         const std::string_view line = text_.substr(at, end - at);
@@ -225,7 +225,7 @@ Result<Exposition> Parser::parse() {
         const Parsed<void> parsed = parse_line(line);
         if (!parsed) return broken(parsed.error().message, parsed.error().column);
     }
-    if (openmetrics_ && !ended_) {
+    if (openmetrics_ && !ended_ && !out_.too_many_samples) {
         return broken("the text ends without # EOF: it was cut off", 0);
     }
     rename_openmetrics_families();
@@ -363,7 +363,8 @@ Parsed<void> Parser::parse_sample(Line& line) {
     }
     if (!line.at_end()) return line.expected("the end of the line");
     if (out_.samples.size() == limits_.samples) {
-        return line.broken(fmt::format("more than {} samples", limits_.samples));
+        out_.too_many_samples = true;
+        return {};
     }
     out_.samples.push_back(std::move(sample));
     return {};

@@ -29,12 +29,14 @@ struct TextLimits {
 struct Exposition {
     std::vector<Measurement> samples;
     std::vector<MetricFamily> families;
+    /// There were more samples than the limit allows; the text was not read to its end.
+    bool too_many_samples = false;
 };
 
 /// Reads the Prometheus text format 0.0.4, or OpenMetrics 1.0, with quoted UTF-8 names in both.
 /// As lenient as Prometheus's own parser: families may come in pieces and in any order, exemplars
-/// and units are checked and left out. Errors carry line and column and no file; over a limit is
-/// an error too. Cost: linear, about 0.2 us a sample.
+/// and units are checked and left out. Errors carry line and column and no file; a line over a
+/// limit is an error too. Cost: linear, about 0.2 us a sample.
 /// Source: prometheus/docs/instrumenting/exposition_formats, OpenMetrics 1.0,
 /// prometheus/model/textparse.
 [[nodiscard]] Result<Exposition> parse_text(std::string_view text, TextFormat format,

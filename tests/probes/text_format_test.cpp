@@ -165,10 +165,19 @@ BOOST_AUTO_TEST_CASE(limits_hold) {
         return error_place(text, TextFormat::prometheus, limits);
     };
     BOOST_TEST(place("a 1\nb 2\n") == "none");
-    BOOST_TEST(place("a 1\nb 2\nc 3\n") == "3:4");
     BOOST_TEST(place("a{b=\"1\",c=\"2\"} 1") == "none");
     BOOST_TEST(place("a{b=\"1\",c=\"2\",d=\"3\"} 1") == "1:15");
     BOOST_TEST(place("# " + std::string(29, 'x')) == "1:1");
+}
+
+BOOST_AUTO_TEST_CASE(reads_no_further_than_the_sample_limit) {
+    const auto parsed =
+        parse_text("a 1\nb 2\nc 3\n?", TextFormat::openmetrics, TextLimits{.samples = 2});
+    BOOST_REQUIRE(parsed.has_value());
+    BOOST_TEST(parsed->too_many_samples);
+    BOOST_TEST(shown(*parsed) == "a 1\nb 2\n");
+    const auto exact = parse_text("a 1\nb 2\n", TextFormat::prometheus, TextLimits{.samples = 2});
+    BOOST_TEST(!exact.value().too_many_samples);
 }
 
 BOOST_AUTO_TEST_CASE(openmetrics_example) {

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+#include <expected>
+#include <string>
+
+#include "core/document.h"
+#include "core/error.h"
+#include "core/secret.h"
+#include "probes/probe.h"
+#include "runtime/deadline.h"
+#include "runtime/tls.h"
+
+namespace pilotlight::runtime {
+class Services;
+struct Failure;
+}  // namespace pilotlight::runtime
+
+/// What several probers' options have in common, in Prometheus's forms.
+namespace pilotlight::probes {
+
+/// `tls_config: {ca_file, cert_file, key_file, server_name, insecure_skip_verify, min_version,
+/// max_version}`. Relative paths start from the folder of the file that holds the section.
+void read_tls_config(const Node& node, runtime::TlsSettings& settings, Errors& errors);
+
+/// A secret that stands in the configuration, or in a file that is read anew at every probe, so
+/// that a rotated one is in use at once.
+struct SecretSource {
+    Secret text;
+    std::string file;
+
+    [[nodiscard]] bool empty() const { return text.empty() && file.empty(); }
+};
+
+/// `path` of a file in a section, relative to the folder of the file that holds the section.
+void read_path(const Node& node, std::string& path, Errors& errors);
+
+/// The secret, without a newline at its end. Fails as unknown: that our own file cannot be read
+/// says nothing of the target. `services` outlives the call.
+[[nodiscard]] boost::asio::awaitable<std::expected<Secret, Outcome>> load_secret(
+    runtime::Services& services, SecretSource source, runtime::Deadline deadline);
+
+/// `basic_auth: {username, password, password_file}` or `authorization: {type, credentials,
+/// credentials_file}`.
+struct HttpLogin {
+    Secret username;
+    /// "Bearer", ...; empty for basic authorization.
+    std::string type;
+    SecretSource secret;
+
+    [[nodiscard]] bool empty() const { return username.empty() && secret.empty(); }
+};
+void read_basic_auth(const Node& node, HttpLogin& login, Errors& errors);
+void read_authorization(const Node& node, HttpLogin& login, Errors& errors);
+
+/// The value of the header Authorization.
+[[nodiscard]] Secret authorization_of(const HttpLogin& login, const Secret& secret);
+
+/// A dialogue's failure as a probe's outcome; `phase` where the failure names none.
+[[nodiscard]] Outcome outcome_of(runtime::Failure failure, std::string_view phase);
+
+}  // namespace pilotlight::probes
