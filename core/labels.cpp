@@ -1,7 +1,6 @@
 #include "core/labels.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <limits>
 #include <new>
@@ -12,21 +11,7 @@
 
 namespace pilotlight {
 
-// Laid out as: Rep, then 2 * count end offsets (name end, value end, ...), then the characters.
-struct Labels::Rep {
-    std::atomic<std::uint32_t> owners;
-    std::uint32_t count;
-    std::uint64_t hash;
-
-    std::uint32_t* ends() { return reinterpret_cast<std::uint32_t*>(this + 1); }
-    char* text() { return reinterpret_cast<char*>(ends() + 2 * std::size_t{count}); }
-};
-
-namespace {
-
-constexpr std::uint64_t kEmptyHash = 0xcbf29ce484222325U;
-
-std::uint64_t hash_labels(std::span<const Label> labels) {
+std::uint64_t Labels::hash_of(std::span<const Label> labels) {
     std::uint64_t hash = kEmptyHash;
     for (const Label& label : labels) {
         hash = hash_bytes(label.name, hash);
@@ -34,8 +19,6 @@ std::uint64_t hash_labels(std::span<const Label> labels) {
     }
     return hash;
 }
-
-}  // namespace
 
 Labels Labels::from_sorted(std::span<const Label> sorted) {
     if (sorted.empty()) return {};
@@ -45,7 +28,7 @@ Labels Labels::from_sorted(std::span<const Label> sorted) {
     const std::size_t bytes = sizeof(Rep) + 2 * sorted.size() * sizeof(std::uint32_t) + characters;
     auto* rep = new (::operator new(bytes)) Rep{.owners = 1,
                                                 .count = static_cast<std::uint32_t>(sorted.size()),
-                                                .hash = hash_labels(sorted)};
+                                                .hash = hash_of(sorted)};
     std::uint32_t* ends = rep->ends();
     char* text = rep->text();
     std::uint32_t at = 0;
@@ -102,20 +85,6 @@ void Labels::release() {
     }
 }
 
-std::size_t Labels::size() const {
-    return rep_ == nullptr ? 0 : rep_->count;
-}
-
-Label Labels::operator[](std::size_t index) const {
-    PILOT_CHECK(index < size());
-    const std::uint32_t* ends = rep_->ends();
-    const char* text = rep_->text();
-    const std::uint32_t begin = index == 0 ? 0 : ends[2 * index - 1];
-    const std::uint32_t middle = ends[2 * index];
-    const std::uint32_t end = ends[2 * index + 1];
-    return {{text + begin, middle - begin}, {text + middle, end - middle}};
-}
-
 std::string_view Labels::get(std::string_view name) const {
     // Label sets are small: a scan beats a search.
     for (std::size_t i = 0, n = size(); i < n; ++i) {
@@ -123,10 +92,6 @@ std::string_view Labels::get(std::string_view name) const {
         if (label.name == name) return label.value;
     }
     return {};
-}
-
-std::uint64_t Labels::hash() const {
-    return rep_ == nullptr ? kEmptyHash : rep_->hash;
 }
 
 std::string Labels::to_string() const {

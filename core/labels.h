@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -7,6 +8,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "core/check.h"
 
 namespace pilotlight {
 
@@ -39,13 +42,21 @@ class Labels {
     /// made from another.
     [[nodiscard]] static Labels from_sorted(std::span<const Label> labels);
 
-    [[nodiscard]] std::size_t size() const;
+    [[nodiscard]] std::size_t size() const { return rep_ == nullptr ? 0 : rep_->count; }
     [[nodiscard]] bool empty() const { return rep_ == nullptr; }
-    [[nodiscard]] Label operator[](std::size_t index) const;
+    [[nodiscard]] Label operator[](std::size_t index) const {
+        PILOT_CHECK(index < size());
+        const std::uint32_t* ends = rep_->ends();
+        const char* text = rep_->text();
+        const std::uint32_t begin = index == 0 ? 0 : ends[2 * index - 1];
+        const std::uint32_t middle = ends[2 * index];
+        const std::uint32_t end = ends[2 * index + 1];
+        return {{text + begin, middle - begin}, {text + middle, end - middle}};
+    }
     /// The value, or "" where the name is absent: Prometheus makes no difference.
     [[nodiscard]] std::string_view get(std::string_view name) const;
     [[nodiscard]] std::string_view metric_name() const { return get(kMetricName); }
-    [[nodiscard]] std::uint64_t hash() const;
+    [[nodiscard]] std::uint64_t hash() const { return rep_ == nullptr ? kEmptyHash : rep_->hash; }
 
     /// `name{a="b"}`, values escaped as in the text format; `{}` when empty.
     [[nodiscard]] std::string to_string() const;
@@ -80,8 +91,19 @@ class Labels {
     bool operator<(const Labels& other) const;
 
   private:
-    struct Rep;
+    static constexpr std::uint64_t kEmptyHash = 0xcbf29ce484222325U;
+
+    // Laid out as: Rep, then 2 * count end offsets (name end, value end, ...), then the characters.
+    struct Rep {
+        std::atomic<std::uint32_t> owners;
+        std::uint32_t count;
+        std::uint64_t hash;
+
+        std::uint32_t* ends() { return reinterpret_cast<std::uint32_t*>(this + 1); }
+        char* text() { return reinterpret_cast<char*>(ends() + 2 * std::size_t{count}); }
+    };
     explicit Labels(Rep* rep) : rep_(rep) {}
+    static std::uint64_t hash_of(std::span<const Label> labels);
     void release();
 
     Rep* rep_ = nullptr;
