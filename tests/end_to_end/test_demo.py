@@ -1,10 +1,10 @@
 """`pilotlight demo`: within a minute a newcomer has seen an alert fire and resolve."""
 
-import json
 import signal
 import unittest
 
-from support import EndToEndTest, Process, binary, clean_environment, fetch, free_port, wait_until
+from support import (EndToEndTest, Metrics, Process, binary, clean_environment, fetch,
+                     free_port, wait_until)
 
 
 class Demo(EndToEndTest):
@@ -13,7 +13,8 @@ class Demo(EndToEndTest):
 
     def start_demo(self, *options):
         self.demo = Process("demo", [binary(), "demo", "--listen", self.address, *options],
-                            self.folder / "demo.log", cwd=self.folder, env=clean_environment())
+                            self.folder / "demo.log", cwd=self.folder,
+                            env=clean_environment({"TMPDIR": str(self.folder)}))
         self.addCleanup(self.demo.stop)
         self.demo.start_until(self.ready, 15, "the demo to be ready")
 
@@ -59,12 +60,12 @@ class Demo(EndToEndTest):
 
     def test_starts_healthy(self):
         self.start_demo("--no-show")
-        def quiet():
-            page = fetch(f"http://{self.address}/metrics").text
-            return "probe_success" in page and "probe_success{" in page
-        wait_until(quiet, 15, "the first probes")
-        health = json.loads(fetch(f"http://{self.address}/api/health").text)
-        self.assertEqual(health["status"], "ok")
+        def metrics():
+            return Metrics(fetch(f"http://{self.address}/metrics").text)
+        probed = wait_until(lambda: metrics().find("probe_success"), 15, "the first probes")
+        self.assertEqual([one.labels for one in probed if one.value != 1], [])
+        health = fetch(f"http://{self.address}/api/health").json()
+        self.assertEqual(health["status"], "ok", health)
 
 
 if __name__ == "__main__":

@@ -36,16 +36,24 @@ class StatusPage(EndToEndTest):
         self.wait_for_text(browser, "LPG Distributor", gone=["ApplicationDown"])
         self.assertEqual(browser.complaints, [])
 
-    def test_needs_no_script_and_nothing_from_elsewhere(self):
-        self.app.down()
-        self.watched.wait_for_alert("ApplicationDown")
-        page = wait_until(lambda: next((one for one in [self.watched.get("/")]
-                                        if "ApplicationDown" in one.text), None), 5,
-                          "the plain page to have the alert")
+    def test_loads_nothing_from_elsewhere_and_runs_nothing_inline(self):
+        page = self.watched.get("/")
         self.assertEqual(page.status, 200)
         self.assertTrue(page.headers["Content-Type"].startswith("text/html"))
-        for elsewhere in ('src="http', 'href="//', 'src="//', "@import", "cdn."):
+        policy = page.headers["Content-Security-Policy"]
+        self.assertIn("default-src 'none'", policy)
+        self.assertNotIn("unsafe", policy)
+        for elsewhere in ('src="http', 'href="//', 'src="//', "@import", " onclick=", "<style"):
             self.assertNotIn(elsewhere, page.text)
+
+    def test_says_that_it_has_lost_its_daemon(self):
+        browser = self.start(Browser(self.folder))
+        browser.open(self.watched.url + "/")
+        self.wait_for_text(browser, "lpg-api")
+        before = browser.text()
+        self.watched.stop()
+        wait_until(lambda: browser.text() != before, 20, "the page to say that it is stale",
+                   browser.text, every=0.1)
 
     def test_a_bad_edit_is_shown_with_its_line(self):
         browser = self.start(Browser(self.folder))
