@@ -10,15 +10,22 @@
 namespace pilotlight {
 namespace {
 
+/// Letters added, left out, changed, or swapped with their neighbour (optimal string alignment).
 std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> before_last(b.size() + 1);
+    std::vector<std::size_t> last(b.size() + 1);
     std::vector<std::size_t> row(b.size() + 1);
     std::iota(row.begin(), row.end(), std::size_t{0});
     for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = std::exchange(row[0], i);
+        std::swap(before_last, last);
+        std::swap(last, row);
+        row[0] = i;
         for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-            diagonal = row[j];
-            row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+            const std::size_t changed = last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+            row[j] = std::min({changed, row[j - 1] + 1, last[j] + 1});
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+                row[j] = std::min(row[j], before_last[j - 2] + 1);
+            }
         }
     }
     return row.back();
@@ -28,10 +35,14 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string_view Node::kind_name() const {
     switch (kind) {
-        case Kind::null: return "nothing";
-        case Kind::scalar: return "a single value";
-        case Kind::sequence: return "a list";
-        case Kind::mapping: return "a mapping";
+        case Kind::null:
+            return "nothing";
+        case Kind::scalar:
+            return "a single value";
+        case Kind::sequence:
+            return "a list";
+        case Kind::mapping:
+            return "a mapping";
     }
     PILOT_CHECK(false);
 }
@@ -41,9 +52,9 @@ std::string Node::shown() const {
     if (kind != Kind::scalar) return std::string(kind_name());
     if (from_environment) return "what the environment gave";
     std::string text;
-    for (const char c : scalar.substr(0, kShownMax)) text += c == '\n' || c == '\r' ? ' ' : c;
-    return scalar.size() > kShownMax ? fmt::format("\"{}...\"", text)
-                                     : fmt::format("\"{}\"", text);
+    for (const char c : scalar.substr(0, kShownMax))
+        text += c == '\n' || c == '\r' ? ' ' : c;
+    return scalar.size() > kShownMax ? fmt::format("\"{}...\"", text) : fmt::format("\"{}\"", text);
 }
 
 const Node* Node::find(std::string_view key) const {
