@@ -1,0 +1,335 @@
+#include <charconv>
+#include <chrono>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "probes/http_options.h"
+#include "probes/network.h"
+#include "probes/probers.h"
+#include "runtime/blocking.h"
+#include "runtime/http_client.h"
+#include "runtime/services.h"
+#include "runtime/url.h"
+
+namespace asio = boost::asio;
+
+namespace pilotlight::probes {
+
+namespace {
+
+using runtime::HttpRequest;
+using runtime::HttpResult;
+
+constexpr int kMaxRedirects = 10;
+constexpr std::uint64_t kMaxFile = 1 << 20;
+
+Result<std::string> read_small_file(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    std::string text;
+    if (in) text.assign(std::istreambuf_iterator<char>(in), {});
+    if (!in || text.size() > kMaxFile) return fail("cannot read " + path + " (or over 1 MiB)");
+    return text;
+}
+
+/// Two digits at `at`, or -1.
+int two_digits(std::string_view text, std::size_t at) {
+    const auto digit = [&](std::size_t i) { return text[i] >= '0' && text[i] <= '9'; };
+    if (!digit(at) || !digit(at + 1)) return -1;
+    return (text[at] - '0') * 10 + (text[at + 1] - '0');
+}
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7): the one form that servers send.
+std::optional<WallTime> parse_http_date(std::string_view text) {
+    static constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    if (text.size() != 29 || text.substr(25) != " GMT" || text[19] != ':' || text[22] != ':') {
+        return std::nullopt;
+    }
+    const std::size_t month = kMonths.find(text.substr(8, 3));
+    if (month == std::string_view::npos || month % 3 != 0) return std::nullopt;
+    const int day = two_digits(text, 5);
+    const int century = two_digits(text, 12);
+    const int year = two_digits(text, 14);
+    const int hour = two_digits(text, 17);
+    const int minute = two_digits(text, 20);
+    const int second = two_digits(text, 23);
+    if (std::min({day, century, year, hour, minute, second}) < 0) return std::nullopt;
+    const std::chrono::year_month_day date{std::chrono::year(century * 100 + year),
+                                           std::chrono::month(static_cast<unsigned>(month / 3 + 1)),
+                                           std::chrono::day(static_cast<unsigned>(day))};
+    if (!date.ok()) return std::nullopt;
+    return WallTime(std::chrono::sys_days(date) + std::chrono::hours(hour) +
+                    std::chrono::minutes(minute) + std::chrono::seconds(second));
+}
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+/// Nothing where the header condition holds; else what is wrong.
+std::optional<std::string> broken_condition(const HttpResult& result,
+                                            const HeaderCondition& condition, bool must_match) {
+    bool present = false;
+    bool matched = false;
+    for (const runtime::HttpHeader& header : result.headers) {
+        if (!equals_ignoring_case(header.name, condition.header)) continue;
+        present = true;
+        matched = matched || condition.regexp->matches(header.value);
+    }
+    if (!present) {
+        if (condition.allow_missing) return std::nullopt;
+        return "header " + condition.header + " is missing";
+    }
+    if (matched == must_match) return std::nullopt;
+    return "header " + condition.header + (must_match ? " does not match " : " matches ") +
+           condition.regexp->pattern();
+}
+
+/// What the answer fails by, in the order in which blackbox_exporter looks.
+class Judge {
+  public:
+    Judge(const HttpOptions& options, const HttpResult& result)
+        : options_(options), result_(result) {}
+
+    Outcome judge() {
+        for (const auto step : {&Judge::status, &Judge::headers, &Judge::size, &Judge::body,
+                                &Judge::version, &Judge::transport}) {
+            Outcome outcome = (this->*step)();
+            if (outcome.verdict != Verdict::ok) return outcome;
+        }
+        return Outcome::ok();
+    }
+
+    [[nodiscard]] bool failed_due_to_regexp() const { return failed_due_to_regexp_; }
+
+  private:
+    Outcome status() {
+        const std::vector<int>& valid = options_.valid_status_codes;
+        const int got = result_.status;
+        if (valid.empty() ? got / 100 == 2 : std::ranges::find(valid, got) != valid.end()) {
+            return Outcome::ok();
+        }
+        std::string wanted = valid.empty() ? "2xx" : "";
+        for (const int code : valid)
+            wanted += (wanted.empty() ? "" : ", ") + std::to_string(code);
+        return Outcome::failed("response", "status",
+                               "HTTP " + std::to_string(got) + ", expected " + wanted);
+    }
+
+    Outcome headers() {
+        for (const HeaderCondition& condition : options_.fail_if_header_matches) {
+            const auto broken = broken_condition(result_, condition, false);
+            if (broken) return by_regexp("response", "header_regexp", *broken);
+        }
+        for (const HeaderCondition& condition : options_.fail_if_header_not_matches) {
+            const auto broken = broken_condition(result_, condition, true);
+            if (broken) return by_regexp("response", "header_regexp", *broken);
+        }
+        return Outcome::ok();
+    }
+
+    Outcome size() {
+        if (options_.body_size_limit.count == 0 || !result_.truncated) return Outcome::ok();
+        return Outcome::failed(
+            "body", "body_too_large",
+            "the body is over " + std::to_string(options_.body_size_limit.count) + " bytes");
+    }
+
+    Outcome body() {
+        for (const Regexp& regexp : options_.fail_if_body_matches) {
+            if (regexp.matches(result_.body)) {
+                return by_regexp("body", "body_regexp", "the body matches " + regexp.pattern());
+            }
+        }
+        for (const Regexp& regexp : options_.fail_if_body_not_matches) {
+            if (!regexp.matches(result_.body)) {
+                return by_regexp("body", "body_regexp",
+                                 "the body does not match " + regexp.pattern());
+            }
+        }
+        return Outcome::ok();
+    }
+
+    Outcome version() {
+        const std::vector<std::string>& valid = options_.valid_http_versions;
+        const std::string got = "HTTP/" + result_.version;
+        if (valid.empty() || std::ranges::find(valid, got) != valid.end()) return Outcome::ok();
+        return Outcome::failed("response", "http_version", got + " is not a valid version here");
+    }
+
+    Outcome transport() {
+        if (options_.fail_if_ssl && result_.over_tls) {
+            return Outcome::failed("response", "ssl", "the answer came over TLS");
+        }
+        if (options_.fail_if_not_ssl && !result_.over_tls) {
+            return Outcome::failed("response", "no_ssl", "the answer did not come over TLS");
+        }
+        return Outcome::ok();
+    }
+
+    Outcome by_regexp(std::string phase, std::string reason, std::string detail) {
+        failed_due_to_regexp_ = true;
+        return Outcome::failed(std::move(phase), std::move(reason), std::move(detail));
+    }
+
+    const HttpOptions& options_;
+    const HttpResult& result_;
+    bool failed_due_to_regexp_ = false;
+};
+
+void add_phase(Report& report, const char* phase, std::chrono::nanoseconds time) {
+    report.measurements.push_back(
+        {"probe_http_duration_seconds", seconds_of(time), {{"phase", phase}}});
+}
+
+void add_measurements(Report& report, const HttpResult& result, bool failed_due_to_regexp) {
+    std::vector<Measurement>& out = report.measurements;
+    out.reserve(24);
+    add_address(report, result.timings.resolve, result.address);
+    add_phase(report, "resolve", result.timings.resolve);
+    add_phase(report, "connect", result.timings.connect);
+    add_phase(report, "tls", result.timings.tls);
+    add_phase(report, "processing", result.timings.processing);
+    add_phase(report, "transfer", result.timings.transfer);
+    const bool answered = result.status != 0;
+    double version = 0;
+    std::from_chars(result.version.data(), result.version.data() + result.version.size(), version);
+    const auto number = [](auto value) { return static_cast<double>(value); };
+    out.push_back({"probe_http_status_code", number(result.status), {}});
+    out.push_back({"probe_http_content_length", answered ? number(result.content_length) : 0, {}});
+    out.push_back({"probe_http_uncompressed_body_length", number(result.body.size()), {}});
+    out.push_back({"probe_http_redirects", number(result.redirects), {}});
+    out.push_back({"probe_http_ssl", answered && result.over_tls ? 1.0 : 0.0, {}});
+    out.push_back({"probe_http_version", version, {}});
+    out.push_back({"probe_failed_due_to_regex", failed_due_to_regexp ? 1.0 : 0.0, {}});
+    const std::optional<WallTime> modified = parse_http_date(result.header("Last-Modified"));
+    if (modified) {
+        out.push_back(
+            {"probe_http_last_modified_timestamp_seconds", to_unix_seconds(*modified), {}});
+    }
+    if (result.tls) {
+        add_tls(report, *result.tls);
+        add_tls_cipher(report, *result.tls);
+    }
+}
+
+class HttpProber final : public Prober {
+  public:
+    HttpProber(Secret url, HttpOptions options)
+        : url_(std::move(url)), options_(std::move(options)) {
+        request_ = make_request();
+    }
+
+    asio::awaitable<Report> run(runtime::Services& services, runtime::Deadline deadline) override {
+        HttpRequest request = request_;
+        request.body_limit = options_.body_size_limit.count > 0 ? options_.body_size_limit.count
+                                                                : services.body_limit();
+        const Result<void> filled = co_await fill_from_files(services, request, deadline);
+        Report report;
+        if (!filled) {
+            report.outcome = Outcome::unknown("request", "secret_file", filled.error().message);
+            co_return report;
+        }
+        HttpResult result = co_await runtime::fetch(services, std::move(request), deadline);
+        bool failed_due_to_regexp = false;
+        if (result.failure) {
+            report.outcome = outcome_of(std::move(*result.failure));
+        } else {
+            Judge judge(options_, result);
+            report.outcome = judge.judge();
+            failed_due_to_regexp = judge.failed_due_to_regexp();
+        }
+        add_measurements(report, result, failed_due_to_regexp);
+        co_return report;
+    }
+
+  private:
+    [[nodiscard]] HttpRequest make_request() const {
+        HttpRequest request;
+        request.url = url_.reveal();
+        request.method = options_.method;
+        request.body = options_.body.reveal();
+        request.tls = options_.tls;
+        request.ip = options_.ip;
+        request.proxy_url = options_.proxy_url.reveal();
+        request.max_redirects = options_.follow_redirects ? kMaxRedirects : 0;
+        bool has_accept_encoding = false;
+        for (const auto& [name, value] : options_.headers) {
+            request.headers.push_back({name, value.reveal()});
+            has_accept_encoding |= equals_ignoring_case(name, "Accept-Encoding");
+        }
+        // Asked for plainly, what is measured is what the application sends.
+        if (!has_accept_encoding) {
+            request.headers.push_back({"Accept-Encoding", options_.compression.empty()
+                                                              ? "identity"
+                                                              : options_.compression});
+        }
+        if (!options_.password.text.empty() ||
+            (!options_.username.empty() && options_.password.file.empty())) {
+            add_basic(request, options_.password.text);
+        }
+        if (!options_.credentials.text.empty()) add_credentials(request, options_.credentials.text);
+        return request;
+    }
+
+    void add_basic(HttpRequest& request, const Secret& password) const {
+        const Secret login = runtime::basic_authorization(Secret(options_.username), password);
+        request.headers.push_back({"Authorization", login.reveal()});
+    }
+
+    void add_credentials(HttpRequest& request, const Secret& credentials) const {
+        request.headers.push_back(
+            {"Authorization", options_.authorization_type + " " + credentials.reveal()});
+    }
+
+    /// Files are read anew each time, on a spare thread: they are renewed under us.
+    asio::awaitable<Result<void>> fill_from_files(runtime::Services& services, HttpRequest& request,
+                                                  runtime::Deadline deadline) const {
+        for (const std::string* path :
+             {&options_.password.file, &options_.credentials.file, &options_.body_file}) {
+            if (path->empty()) continue;
+            std::function<Result<std::string>()> call = [file = *path] {
+                return read_small_file(file);
+            };
+            Result<std::string> text = co_await runtime::run_blocking<std::string>(
+                services.blocking(), deadline, std::move(call));
+            if (!text) co_return std::unexpected(text.error());
+            if (path == &options_.body_file) {
+                request.body = std::move(*text);
+                continue;
+            }
+            while (text->ends_with('\n') || text->ends_with('\r'))
+                text->pop_back();
+            if (path == &options_.password.file)
+                add_basic(request, Secret(std::move(*text)));
+            else
+                add_credentials(request, Secret(std::move(*text)));
+        }
+        co_return Result<void>();
+    }
+
+    Secret url_;
+    HttpOptions options_;
+    HttpRequest request_;
+};
+
+}  // namespace
+
+Checked<std::unique_ptr<Prober>> make_http(const config::TargetConfig& target) {
+    Errors errors;
+    HttpOptions options = read_http_options(target.options, errors);
+    std::string url = target.target.reveal();
+    // As blackbox_exporter has it.
+    if (!url.starts_with("http://") && !url.starts_with("https://")) url.insert(0, "http://");
+    const Result<runtime::Url> parsed = runtime::parse_url(url);
+    if (!parsed) errors.emplace_back("target: " + parsed.error().message, target.where);
+    if (!errors.empty()) return std::unexpected(std::move(errors));
+    return std::make_unique<HttpProber>(Secret(std::move(url)), std::move(options));
+}
+
+std::vector<config::OptionDoc> http_options() {
+    return http_option_docs();
+}
+
+}  // namespace pilotlight::probes

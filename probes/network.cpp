@@ -1,0 +1,155 @@
+#include "probes/network.h"
+
+#include <filesystem>
+#include <string>
+#include <utility>
+
+namespace pilotlight::probes {
+
+namespace {
+
+void read_version(const Node& node, std::optional<runtime::TlsVersion>& out, Errors& errors) {
+    const std::optional<runtime::TlsVersion> version =
+        node.is_scalar() ? runtime::parse_tls_version(node.scalar) : std::nullopt;
+    if (!version) {
+        config::expected_value(node, "TLS10, TLS11, TLS12 or TLS13", errors);
+        return;
+    }
+    out = version;
+}
+
+void read_path(const Node& node, std::string& out, Errors& errors) {
+    std::string path;
+    const std::size_t before = errors.size();
+    config::read_value(node, path, errors);
+    if (errors.size() == before) out = path_beside(node, path);
+}
+
+using Tls = runtime::TlsSettings;
+
+constexpr config::Option<Tls> kTlsOptions[] = {
+    config::option_read_by<Tls>(
+        [](const Node& node, Tls& tls, Errors& errors) { read_path(node, tls.ca_file, errors); },
+        "ca_file", "path", "", "the authorities to trust instead of the system's, PEM"),
+    config::option_read_by<Tls>(
+        [](const Node& node, Tls& tls, Errors& errors) { read_path(node, tls.cert_file, errors); },
+        "cert_file", "path", "", "the certificate to show, with its chain, PEM"),
+    config::option_read_by<Tls>(
+        [](const Node& node, Tls& tls, Errors& errors) { read_path(node, tls.key_file, errors); },
+        "key_file", "path", "", "the key of cert_file, PEM"),
+    config::option<&Tls::server_name>("server_name", "",
+                                      "the name to send and to find in the certificate"),
+    config::option<&Tls::insecure_skip_verify>(
+        "insecure_skip_verify", "false", "accept any certificate; its expiry is still measured"),
+    config::option_read_by<Tls>([](const Node& node, Tls& tls,
+                                   Errors& errors) { read_version(node, tls.min_version, errors); },
+                                "min_version", "TLS10, TLS11, TLS12 or TLS13", "TLS12",
+                                "the lowest version to speak"),
+    config::option_read_by<Tls>([](const Node& node, Tls& tls,
+                                   Errors& errors) { read_version(node, tls.max_version, errors); },
+                                "max_version", "TLS10, TLS11, TLS12 or TLS13", "",
+                                "the highest version to speak"),
+};
+
+/// FNV-1a of 32 bits, as Go's hash/fnv New32a: dashboards compare it across exporters.
+std::uint32_t address_hash(const runtime::IpAddress& address) {
+    std::uint32_t hash = 0x811c9dc5U;
+    for (const std::uint8_t octet : address.octets()) {
+        hash ^= octet;
+        hash *= 0x01000193U;
+    }
+    return hash;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+    std::string out;
+    for (const std::string& name : names) {
+        if (!out.empty()) out += ',';
+        out += name;
+    }
+    return out;
+}
+
+}  // namespace
+
+void read_tls_config(const Node& node, runtime::TlsSettings& out, Errors& errors) {
+    std::vector<std::string_view> known;
+    for (const auto& row : kTlsOptions)
+        known.push_back(row.key);
+    config::check_keys(node, known, errors);
+    read_tls_rows(node, out, errors);
+}
+
+void read_tls_rows(const Node& node, runtime::TlsSettings& out, Errors& errors) {
+    if (!node.is_mapping()) return;
+    config::read_rows(node, kTlsOptions, out, errors);
+    if (out.cert_file.empty() != out.key_file.empty()) {
+        errors.push_back(node.error("cert_file and key_file belong together, one is missing"));
+    }
+    if (out.min_version && out.max_version && *out.max_version < *out.min_version) {
+        errors.push_back(node.error("max_version is below min_version"));
+    }
+}
+
+std::vector<config::OptionDoc> tls_config_docs() {
+    return config::docs_of(kTlsOptions);
+}
+
+void read_ip_protocol(const Node& node, runtime::IpPreference& out, Errors& errors) {
+    if (node.is_scalar() && node.scalar == "ip4") {
+        out.preferred = 4;
+    } else if (node.is_scalar() && node.scalar == "ip6") {
+        out.preferred = 6;
+    } else {
+        config::expected_value(node, "ip4 or ip6", errors);
+    }
+}
+
+std::string path_beside(const Node& node, const std::string& path) {
+    if (path.empty() || path.starts_with('/')) return path;
+    return (std::filesystem::path(node.where.file).parent_path() / path).string();
+}
+
+Outcome outcome_of(runtime::Failure failure) {
+    return {failure.unknown ? Verdict::unknown : Verdict::failed, std::move(failure.phase),
+            std::move(failure.reason), std::move(failure.detail)};
+}
+
+void add_address(Report& report, std::chrono::nanoseconds resolve,
+                 const std::optional<runtime::IpAddress>& address) {
+    report.measurements.push_back({"probe_dns_lookup_time_seconds", seconds_of(resolve), {}});
+    report.measurements.push_back(
+        {"probe_ip_protocol", address ? static_cast<double>(address->version) : 0.0, {}});
+    report.measurements.push_back(
+        {"probe_ip_addr_hash", address ? static_cast<double>(address_hash(*address)) : 0.0, {}});
+}
+
+void add_tls(Report& report, const runtime::TlsInfo& tls) {
+    std::vector<Measurement>& out = report.measurements;
+    if (tls.earliest_expiry) {
+        out.push_back(
+            {"probe_ssl_earliest_cert_expiry", to_unix_seconds(*tls.earliest_expiry), {}});
+    }
+    if (tls.chain_expiry) {
+        out.push_back({"probe_ssl_last_chain_expiry_timestamp_seconds",
+                       to_unix_seconds(*tls.chain_expiry),
+                       {}});
+    }
+    if (!tls.chain.empty()) {
+        const runtime::Certificate& leaf = tls.chain.front();
+        out.push_back({"probe_ssl_last_chain_info",
+                       1,
+                       {{"fingerprint_sha256", leaf.fingerprint_sha256},
+                        {"subject", leaf.subject},
+                        {"issuer", leaf.issuer},
+                        {"subjectalternative", joined(leaf.dns_names)},
+                        {"serialnumber", leaf.serial}}});
+    }
+    out.push_back({"probe_tls_version_info", 1, {{"version", tls.version}}});
+}
+
+void add_tls_cipher(Report& report, const runtime::TlsInfo& tls) {
+    report.measurements.push_back({"probe_tls_cipher_info", 1, {{"cipher", tls.cipher}}});
+}
+
+}  // namespace pilotlight::probes
