@@ -1,9 +1,8 @@
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cmath>
-#include <limits>
 
+#include "rules/promql/numbers.h"
 #include "rules/promql/parse_state.h"
 #include "rules/promql/quoting.h"
 
@@ -12,41 +11,6 @@ namespace pilotlight::promql {
 namespace {
 
 using Op = DurationNode::Op;
-
-/// Digits of `base` as an integer; nothing where one does not fit or the number is too large.
-std::optional<double> read_integer(std::string_view digits, int base) {
-    std::int64_t value = 0;
-    const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
-    if (digits.empty() || end.ec != std::errc{} || end.ptr != digits.data() + digits.size()) {
-        return std::nullopt;
-    }
-    return static_cast<double>(value);
-}
-
-/// As Go reads it: hexadecimal and octal integers by their prefix, decimals otherwise.
-std::optional<double> read_number(std::string_view text) {
-    std::string digits;
-    for (const char c : text) {
-        if (c != '_') digits += c;
-    }
-    if (digits.size() > 1 && digits[0] == '0') {
-        const bool hex = digits[1] == 'x' || digits[1] == 'X';
-        const auto integer =
-            hex ? read_integer(std::string_view(digits).substr(2), 16) : read_integer(digits, 8);
-        if (integer || hex) return integer;
-    }
-    if (digits.size() == 3 && (digits[0] == 'i' || digits[0] == 'I')) {
-        return std::numeric_limits<double>::infinity();
-    }
-    if (digits.size() == 3 && (digits[0] == 'n' || digits[0] == 'N')) {
-        return std::numeric_limits<double>::quiet_NaN();
-    }
-    double value = 0;
-    const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (end.ptr != digits.data() + digits.size() || digits.empty()) return std::nullopt;
-    if (end.ec == std::errc::result_out_of_range) return std::nullopt;
-    return value;
-}
 
 std::shared_ptr<const DurationNode> node(Op op, std::shared_ptr<const DurationNode> left,
                                          std::shared_ptr<const DurationNode> right = {}) {
@@ -68,7 +32,7 @@ constexpr DurationOperator kOperators[] = {
 }  // namespace
 
 std::optional<double> ParseState::number_value(const Token& token) {
-    const auto value = read_number(token.text);
+    const auto value = parse_number(token.text);
     if (!value) fail(fmt::format("error parsing number: {}", quote(token.text)), token);
     return value;
 }

@@ -83,6 +83,9 @@ class ParseState {
     std::optional<double> parse_time_number();
     TimeShift* shift_of(Expr& expr);
 
+    // series_notation.cpp
+    void parse_label(LabelsBuilder& builder);
+
     // parse_duration.cpp
     DurationExpr parse_positive_duration(std::string_view context, std::string_view expected);
     DurationExpr parse_offset_duration();

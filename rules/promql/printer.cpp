@@ -141,15 +141,22 @@ std::string print(const NumberLiteral& number) {
 }  // namespace
 
 std::string format_float(double value) {
-    if (std::isnan(value)) return "NaN";
-    if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
-    char buffer[40];
     // Go's %v: an exponent below 1e-4 and from 1e21 on.
     const double size = std::abs(value);
     const bool exponent = size != 0 && (size < 1e-4 || size >= 1e21);
+    if (!exponent || !std::isfinite(value)) return format_fixed(value);
+    char buffer[40];
     const auto end =
-        std::to_chars(buffer, buffer + sizeof buffer, value,
-                      exponent ? std::chars_format::scientific : std::chars_format::fixed);
+        std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific);
+    return {buffer, end.ptr};
+}
+
+std::string format_fixed(double value) {
+    if (std::isnan(value)) return "NaN";
+    if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
+    // The largest double has 309 digits, the smallest 1074 behind the point but few that count.
+    char buffer[1100];
+    const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed);
     return {buffer, end.ptr};
 }
 

@@ -11,5 +11,7 @@ namespace pilotlight::promql {
 
 /// A float as Go's `%v` / strconv 'g' with the shortest digits prints it: `1e+06` only from 1e21.
 [[nodiscard]] std::string format_float(double value);
+/// The same without ever an exponent: Go's 'f'.
+[[nodiscard]] std::string format_fixed(double value);
 
 }  // namespace pilotlight::promql
