@@ -32,7 +32,7 @@ constexpr DurationOperator kOperators[] = {
 }  // namespace
 
 std::optional<double> ParseState::number_value(const Token& token) {
-    const auto value = parse_number(token.text);
+    const auto value = promql::parse_number(token.text);
     if (!value) fail(fmt::format("error parsing number: {}", quote(token.text)), token);
     return value;
 }
