@@ -42,9 +42,11 @@ struct Evaluation {
     std::vector<Alert> changed;
     /// Firing alerts whose value or annotations are new.
     std::vector<Alert> updated;
-    /// What must be on disk before anything is sent. Same order as `changed`.
+    /// What must be on disk before anything is sent: one for each of `changed`, and for each
+    /// `keep_firing_for` that began or was called off.
     std::vector<AlertRecord> records;
-    /// What rules recorded, ALERTS and ALERTS_FOR_STATE among it; the store has it already.
+    /// What rules recorded, ALERTS and ALERTS_FOR_STATE among it; the store has it already. A
+    /// series that ended has stale_marker() as its value.
     std::vector<Sample> recorded;
     /// Rules that ran, and those of them that failed.
     std::size_t evaluated = 0;
@@ -107,6 +109,9 @@ class Engine {
     ~Engine();
     Engine(Engine&&) noexcept;
     Engine& operator=(Engine&&) noexcept;
+
+    /// A reload may change them; call before replace().
+    void set_options(EngineOptions options);
 
     /// Makes `files` the rules from now on. Rules that did not change keep their alerts and
     /// timers; firing alerts of rules that are gone come back resolved. Runs nothing else; every

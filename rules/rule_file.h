@@ -59,7 +59,7 @@ struct ReadOptions {
     /// Names of labels, annotations and recorded metrics may hold any characters, as Prometheus 3
     /// allows; else only what both generations read.
     bool utf8_names = true;
-    /// The group's `interval` may be missing or not: no difference; unknown keys are refused.
+    /// Rules of one file; more are refused.
     std::size_t rules_max = 100'000;
 };
 
@@ -68,8 +68,9 @@ struct ReadOptions {
 /// it. An empty document is a file without groups.
 [[nodiscard]] Checked<RuleFile> read_rule_file(const Node& root, const ReadOptions& options = {});
 
-/// What is no error but rarely meant: rules of one file that are the same in name and labels
-/// (promtool's `--lint duplicate-rules`).
+/// What is no error but rarely meant: rules of one file that are the same in name and labels, so
+/// that they write the same series (promtool's `--lint duplicate-rules`). One entry for each rule
+/// that repeats an earlier one, at its place.
 [[nodiscard]] Errors lint(const RuleFile& file);
 
 }  // namespace pilotlight::rules

@@ -3,25 +3,40 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/labels.h"
 #include "core/template/template.h"
 
 namespace pilotlight::rules {
 
-class TemplateContext;
+struct TemplateContext;
 
 /// One label or annotation of a rule: a template, parsed once.
 struct Text {
     std::string name;
     /// As written.
     std::string source;
-    tmpl::Template parsed;
-    /// Whether nothing in it is to be expanded.
+    /// Whether nothing in it is to be expanded; then nothing was parsed.
     bool plain = true;
+    tmpl::Template parsed;
 };
 
-/// Parses with `$labels`, `$value`, `$externalLabels` and `$externalURL` declared, as the rule
-/// `rule` has it. Errors are Go's, with line and column within `source`.
+/// A text that is not expanded: what recording rules set.
+[[nodiscard]] Text plain_text(std::string name, std::string source);
+
+/// Parses with `$labels`, `$value`, `$externalLabels` and `$externalURL` declared, as the alert
+/// `alert` has it. Errors are Go's, with line and column within `source`.
 [[nodiscard]] Result<Text> parse_text(std::string name, std::string source,
-                                      const std::string& rule);
+                                      const std::string& alert);
+
+/// The dot of an alert's texts: `.Labels` (of the row, metric name included), `.Value`,
+/// `.ExternalLabels`, `.ExternalURL`.
+[[nodiscard]] tmpl::Value text_data(const TemplateContext& context, const Labels& row,
+                                    double value);
+
+/// Expands. Where that fails the text is `<error expanding template: ...>`: an alert whose text is
+/// broken goes out all the same.
+[[nodiscard]] std::string expand(const Text& text, const std::string& alert,
+                                 const tmpl::Value& data, TemplateContext& context,
+                                 const tmpl::Functions& functions);
 
 }  // namespace pilotlight::rules

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <vector>
+
+#include "core/time.h"
+#include "rules/promql/selectors.h"
+#include "rules/rule_file.h"
+#include "series/store.h"
+
+namespace pilotlight::rules {
+
+struct ReadDefaults {
+    Duration lookback = std::chrono::minutes(5);
+    Duration subquery_step = std::chrono::minutes(1);
+    promql::Compatibility compatibility = promql::Compatibility::prometheus3;
+};
+
+/// The selectors of the rule's expression.
+[[nodiscard]] std::vector<promql::SelectorUse> selectors_of(const Rule& rule,
+                                                            const ReadDefaults& defaults);
+
+/// Adds to `retention` what the rule reads, with `query_offset` and the expressions that its texts
+/// give to `query`, as far as they stand there as constants.
+void add_needs(const Rule& rule, Duration query_offset, const ReadDefaults& defaults,
+               series::Retention& retention);
+
+}  // namespace pilotlight::rules

@@ -1,0 +1,131 @@
+#include "rules/sources.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace pilotlight::rules {
+
+namespace {
+
+constexpr std::string_view kTarget = "target";
+/// Targets remembered for one alert: an alert over all of a large fleet rests on no single one.
+constexpr std::size_t kTargetsMax = 64;
+/// A restored alert waits no longer than this for ranges to fill again.
+constexpr Duration kRefillMax = std::chrono::hours(1);
+
+/// Shares the row's labels, as far as the series has them.
+bool is_compatible(const Labels& series, const Labels& row) {
+    for (const auto& label : row) {
+        if (label.name == kMetricName) continue;
+        const std::string_view value = series.get(label.name);
+        if (!value.empty() && value != label.value) return false;
+    }
+    return true;
+}
+
+bool is_fresh(const series::Series& series, const Sources::View& view) {
+    const auto newest = series.newest();
+    if (is_stale(newest.value)) return false;
+    return view.now - newest.at <= std::max(view.lookback, series.lookback());
+}
+
+/// The selector's series that share the row's labels. A row's target is part of the selection, so
+/// that the store can look it up.
+std::vector<const series::Series*> series_of(const Source& source, const Labels& row,
+                                             const series::Store& store) {
+    Matchers matchers = source.matchers;
+    if (const std::string_view target = row.get(kTarget); !target.empty()) {
+        auto only = Matcher::make(std::string(kTarget), Matcher::Op::equal, std::string(target));
+        if (only) matchers.push_back(std::move(*only));
+    }
+    auto found = store.select(matchers);
+    std::erase_if(
+        found, [&](const series::Series* series) { return !is_compatible(series->labels(), row); });
+    return found;
+}
+
+/// Whether the target's last probe or scrape is recent and was answered.
+bool answers(std::string_view target, const Sources::View& view) {
+    bool answered = false;
+    for (const std::string_view name : {"up", "probe_success"}) {
+        auto by_name =
+            Matcher::make(std::string(kMetricName), Matcher::Op::equal, std::string(name));
+        auto by_target =
+            Matcher::make(std::string(kTarget), Matcher::Op::equal, std::string(target));
+        if (!by_name || !by_target) return false;
+        const Matchers matchers = {std::move(*by_name), std::move(*by_target)};
+        for (const auto* series : view.store.select(matchers)) {
+            if (!is_fresh(*series, view)) continue;
+            if (series->newest().value != 1) return false;
+            answered = true;
+        }
+    }
+    return answered;
+}
+
+enum class Sight { present, settled, silent };
+
+/// `all_answer`: every configured target that the alert rests on answers.
+Sight sight_of(const Source& source, const ActiveAlert& alert, bool all_answer,
+               const Sources::View& view) {
+    for (const auto* series : series_of(source, alert.row, view.store)) {
+        if (is_fresh(*series, view)) return Sight::present;
+    }
+    if (!all_answer) return Sight::silent;
+    return source.absence_is_fine ? Sight::present : Sight::settled;
+}
+
+}  // namespace
+
+Sources::Sources(std::vector<Source> sources) : sources_(std::move(sources)) {
+    if (sources_.size() > kSourcesMax) sources_.resize(kSourcesMax);
+    for (const auto& source : sources_)
+        reach_ = std::max(reach_, source.reach);
+}
+
+Evidence Sources::evidence(const Labels& row, const View& view) const {
+    Evidence evidence;
+    for (std::size_t i = 0; i < sources_.size(); ++i) {
+        for (const auto* series : series_of(sources_[i], row, view.store)) {
+            if (!is_fresh(*series, view)) continue;
+            evidence.selectors |= std::uint64_t{1} << i;
+            const std::string_view target = series->labels().get(kTarget);
+            auto& targets = evidence.targets;
+            if (target.empty() || targets.size() >= kTargetsMax) continue;
+            if (std::ranges::find(targets, target) == targets.end()) targets.emplace_back(target);
+        }
+    }
+    return evidence;
+}
+
+bool Sources::is_over(const ActiveAlert& alert, const View& view) const {
+    const auto& [selectors, targets] = alert.evidence;
+    if (selectors == 0) return true;
+    const auto configured = [&](const std::string& target) {
+        return !view.is_configured || view.is_configured(target);
+    };
+    if (!targets.empty() && std::ranges::none_of(targets, configured)) return true;
+    if (alert.restored_at && view.now - *alert.restored_at < std::min(reach_, kRefillMax)) {
+        return false;
+    }
+    const bool all_answer =
+        !targets.empty() && std::ranges::all_of(targets, [&](const std::string& target) {
+            return !configured(target) || answers(target, view);
+        });
+    bool any_present = false;
+    for (std::size_t i = 0; i < sources_.size(); ++i) {
+        if ((selectors >> i & 1U) == 0) continue;
+        switch (sight_of(sources_[i], alert, all_answer, view)) {
+            case Sight::silent:
+                return false;
+            case Sight::present:
+                any_present = true;
+                break;
+            case Sight::settled:
+                break;
+        }
+    }
+    return any_present;
+}
+
+}  // namespace pilotlight::rules

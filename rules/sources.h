@@ -1,0 +1,52 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/matcher.h"
+#include "core/time.h"
+#include "rules/alert_states.h"
+#include "series/store.h"
+
+namespace pilotlight::rules {
+
+/// One selector that an alerting rule rests on.
+struct Source {
+    Matchers matchers;
+    /// How far back it reads.
+    Duration reach{};
+    /// Whether the series' absence says that all is well, as of probe_failure_info.
+    bool absence_is_fine = false;
+};
+
+/// What a rule rests on, and whether a row that is gone was seen to be false or just not seen.
+/// The rule is written down at Engine.
+class Sources {
+  public:
+    /// More selectors than bits of Evidence are left out of account.
+    static constexpr std::size_t kSourcesMax = 64;
+
+    Sources() = default;
+    explicit Sources(std::vector<Source> sources);
+
+    struct View {
+        const series::Store& store;
+        WallTime now;
+        Duration lookback{};
+        const std::function<bool(std::string_view)>& is_configured;
+    };
+
+    [[nodiscard]] Evidence evidence(const Labels& row, const View& view) const;
+    [[nodiscard]] bool is_over(const ActiveAlert& alert, const View& view) const;
+
+    /// The widest range of all.
+    [[nodiscard]] Duration reach() const { return reach_; }
+
+  private:
+    std::vector<Source> sources_;
+    Duration reach_{};
+};
+
+}  // namespace pilotlight::rules

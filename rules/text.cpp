@@ -1,0 +1,68 @@
+#include "rules/text.h"
+
+#include <fmt/format.h>
+
+#include "rules/template_functions.h"
+
+namespace pilotlight::rules {
+
+namespace {
+
+/// In front of every text, on its first line, so that columns in run-time errors are
+/// Prometheus's.
+constexpr std::string_view kDeclarations =
+    "{{$labels := .Labels}}"
+    "{{$externalLabels := .ExternalLabels}}"
+    "{{$externalURL := .ExternalURL}}"
+    "{{$value := .Value}}";
+
+/// What a text may cost: one rule's may not starve the others.
+constexpr tmpl::ExecuteLimits kLimits = {.steps = 200'000, .output_bytes = 256 << 10, .depth = 100};
+constexpr int kQueriesMax = 50;
+
+std::string template_name(const std::string& alert) {
+    return "__alert_" + alert;
+}
+
+}  // namespace
+
+Text plain_text(std::string name, std::string source) {
+    return {std::move(name), std::move(source), true, {}};
+}
+
+Result<Text> parse_text(std::string name, std::string source, const std::string& alert) {
+    if (source.find("{{") == std::string::npos) {
+        return plain_text(std::move(name), std::move(source));
+    }
+    auto parsed =
+        tmpl::Template::parse(template_name(alert), fmt::format("{}{}", kDeclarations, source),
+                              template_function_names());
+    if (!parsed) {
+        Error error = std::move(parsed.error());
+        if (error.where.line == 1) {
+            error.where.column =
+                std::max(1, error.where.column - static_cast<int>(kDeclarations.size()));
+        }
+        return std::unexpected(std::move(error));
+    }
+    return Text{std::move(name), std::move(source), false, std::move(*parsed)};
+}
+
+tmpl::Value text_data(const TemplateContext& context, const Labels& row, double value) {
+    return tmpl::Value::record({{"Labels", tmpl::Value::from(row)},
+                                {"ExternalLabels", tmpl::Value::from(context.external_labels)},
+                                {"ExternalURL", tmpl::Value(context.external_url)},
+                                {"Value", tmpl::Value(value)}});
+}
+
+std::string expand(const Text& text, const std::string& alert, const tmpl::Value& data,
+                   TemplateContext& context, const tmpl::Functions& functions) {
+    if (text.plain) return text.source;
+    context.queries_left = kQueriesMax;
+    auto expanded = text.parsed.execute(data, functions, kLimits);
+    if (expanded) return std::move(*expanded);
+    return fmt::format("<error expanding template: error executing template {}: {}>",
+                       template_name(alert), expanded.error().message);
+}
+
+}  // namespace pilotlight::rules
