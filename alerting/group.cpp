@@ -21,6 +21,11 @@ bool Group::was_told(const Labels& alert) const {
         known_by, [&](const auto& entry) { return entry.second.firing.contains(alert); });
 }
 
+void Group::note_news(const Alert& alert) {
+    if (alert.decided_at == SteadyTime{}) return;
+    if (!news_at || *news_at < alert.decided_at) news_at = alert.decided_at;
+}
+
 std::optional<Cause> needs_telling(const Knowledge& knowledge, const FlushView& view,
                                    bool send_resolved, const GroupTimers& timers, WallTime now) {
     if (knowledge.is_empty()) {

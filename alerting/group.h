@@ -63,6 +63,8 @@ struct Group {
 
     /// Whether an integration was told that it fires, or is being told.
     [[nodiscard]] bool was_told(const Labels& alert) const;
+    /// Keeps the time of the newest sample that changed something here.
+    void note_news(const Alert& alert);
 };
 
 /// A group's alerts as one integration may see them at a flush.

@@ -1,0 +1,93 @@
+#include "alerting/receivers/answers.h"
+
+#include <fmt/format.h>
+
+#include <ctime>
+
+#include "alerting/message_template.h"
+
+namespace pilotlight::alerting {
+namespace {
+
+constexpr std::size_t kQuotedCharactersMax = 200;
+
+std::optional<WallTime> parse_http_date(std::string_view text) {
+    std::tm parts{};
+    const std::string whole(text);
+    // IMF-fixdate, the one form that senders may use (RFC 9110, 5.6.7).
+    const char* end = strptime(whole.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    if (end == nullptr || *end != '\0') return std::nullopt;
+    return WallTime(std::chrono::seconds(timegm(&parts)));
+}
+
+std::string without(std::string text, const std::string& secret) {
+    if (secret.size() < 4) return text;
+    for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at)) {
+        text.replace(at, secret.size(), "<secret>");
+    }
+    return text;
+}
+
+}  // namespace
+
+std::optional<Duration> retry_after(const runtime::HttpResult& answer, WallTime now) {
+    const std::string_view text = answer.header("Retry-After");
+    if (text.empty()) return std::nullopt;
+    std::int64_t seconds = 0;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (parsed.ec == std::errc{} && parsed.ptr == text.data() + text.size()) {
+        constexpr std::int64_t kDay = 86'400;
+        return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, kDay));
+    }
+    const auto date = parse_http_date(text);
+    if (!date) return std::nullopt;
+    const WallTime reference = parse_http_date(answer.header("Date")).value_or(now);
+    return std::max(Duration(0), *date - reference);
+}
+
+std::string describe_answer(const runtime::HttpResult& answer, std::span<const Secret> secrets) {
+    std::string body = answer.body;
+    for (const Secret& secret : secrets) body = without(std::move(body), secret.reveal());
+    for (char& c : body) {
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+    }
+    body = cut_to(body, kQuotedCharactersMax);
+    if (body.empty()) return fmt::format("HTTP {}", answer.status);
+    return fmt::format("HTTP {}: {}", answer.status, body);
+}
+
+Delivery classify_status(const runtime::HttpResult& answer, std::span<const Secret> secrets) {
+    const int status = answer.status;
+    if (status >= 200 && status < 300) return Delivery::delivered();
+    std::string detail = describe_answer(answer, secrets);
+    if (status == 429) {
+        return Delivery::retry(Reason::rate_limited, std::move(detail),
+                               retry_after(answer, wall_now()));
+    }
+    if (status >= 500 || status == 408 || status == 425) {
+        return Delivery::retry(Reason::server_error, std::move(detail),
+                               retry_after(answer, wall_now()));
+    }
+    if (status >= 400) return Delivery::rejected(Reason::client_error, std::move(detail));
+    return Delivery::rejected(Reason::bad_answer, std::move(detail));
+}
+
+Delivery classify_failure(const runtime::Failure& failure) {
+    Reason reason = Reason::connection_lost;
+    if (failure.reason == "timeout") {
+        reason = Reason::timeout;
+    } else if (failure.phase == "resolve") {
+        reason = Reason::resolve;
+    } else if (failure.phase == "connect" || failure.phase == "proxy") {
+        reason = Reason::connect;
+    } else if (failure.phase == "tls") {
+        reason = Reason::tls;
+    } else if (failure.reason == "protocol" || failure.reason == "header_too_large" ||
+               failure.reason == "bad_encoding" || failure.reason == "too_many_redirects" ||
+               failure.reason == "bad_redirect") {
+        reason = Reason::bad_answer;
+    }
+    return Delivery::retry(reason, failure.detail);
+}
+
+}  // namespace pilotlight::alerting

@@ -1,0 +1,41 @@
+#include "alerting/receivers/registry.h"
+
+#include <algorithm>
+#include <array>
+
+namespace pilotlight::alerting {
+namespace {
+
+constexpr std::array kKinds{
+    ReceiverKind{"pagerduty", "pagerduty_configs", read_pagerduty, pagerduty_option_docs,
+                 "PagerDuty's Events API v2: one incident per group, resolved when it ends"},
+    ReceiverKind{"slack", "slack_configs", read_slack, slack_option_docs,
+                 "Slack, by an incoming webhook"},
+    ReceiverKind{"webhook", "webhook_configs", read_webhook, webhook_option_docs,
+                 "Any HTTP endpoint, with Alertmanager's JSON"},
+};
+
+constexpr std::array<std::string_view, 17> kForeignKeys{
+    "discord_configs",    "email_configs",     "incidentio_configs", "jira_configs",
+    "mattermost_configs", "msteams_configs",   "msteamsv2_configs",  "opsgenie_configs",
+    "pushover_configs",   "rocketchat_configs", "sns_configs",       "telegram_configs",
+    "victorops_configs",  "webex_configs",     "wechat_configs",     "alertmanager_configs",
+    "jsm_configs",
+};
+
+}  // namespace
+
+std::span<const ReceiverKind> receiver_kinds() {
+    return kKinds;
+}
+
+const ReceiverKind* find_receiver_kind(std::string_view config_key) {
+    const auto found = std::ranges::find(kKinds, config_key, &ReceiverKind::config_key);
+    return found == kKinds.end() ? nullptr : &*found;
+}
+
+std::span<const std::string_view> foreign_receiver_keys() {
+    return kForeignKeys;
+}
+
+}  // namespace pilotlight::alerting
