@@ -31,6 +31,9 @@ function(pilotlight_library name)
   target_link_libraries(pilotlight_${name} PUBLIC ${arg_LIBS} PRIVATE ${arg_PRIVATE_LIBS})
 endfunction()
 
+# Every unit test executable: what is built for the sanitizers.
+add_custom_target(unit_tests)
+
 function(pilotlight_tests name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "ASIO" "" "LIBS")
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
@@ -41,6 +44,7 @@ function(pilotlight_tests name)
     pilotlight_configure(${name}_tests std)
   endif()
   target_link_libraries(${name}_tests PRIVATE ${arg_LIBS} Boost::unit_test_framework)
+  add_dependencies(unit_tests ${name}_tests)
   add_test(NAME ${name} COMMAND ${name}_tests --color_output=no
            WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 120)
