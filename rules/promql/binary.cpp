@@ -90,9 +90,17 @@ Items set_operation(BinaryOp op, const VectorMatching& matching, Items left, Ite
     return left;
 }
 
+/// Whether the result is no longer what the metric's name says. Prometheus 2 forgot atan2.
+bool changes_meaning(const Evaluator& evaluator, const Binary& binary) {
+    if (binary.return_bool) return true;
+    if (binary.op == BinaryOp::atan2 && !evaluator.is_3()) return false;
+    return !is_comparison(binary.op);
+}
+
 Items with_scalar(Evaluator& evaluator, const Binary& binary, Items items, double scalar,
                   bool scalar_is_left) {
     const bool comparison = is_comparison(binary.op);
+    const bool renames = changes_meaning(evaluator, binary);
     std::erase_if(items, [&](Item& item) {
         const Outcome outcome = scalar_is_left ? apply(binary.op, scalar, item.value)
                                                : apply(binary.op, item.value, scalar);
@@ -106,7 +114,7 @@ Items with_scalar(Evaluator& evaluator, const Binary& binary, Items items, doubl
         }
         return false;
     });
-    if (!comparison || binary.return_bool) {
+    if (renames) {
         for (Item& item : items)
             evaluator.drop_name(item);
         evaluator.check_unique_in_2(items);
@@ -132,8 +140,7 @@ class VectorJoin {
             if (evaluator_.failed()) return {};
             join_many(item);
         }
-        const std::optional<double>& fill = swapped_ ? matching_.fill_right : matching_.fill_left;
-        if (fill) fill_many(one, *fill);
+        if (matching_.fill_left) fill_many(one, *matching_.fill_left);
         return std::move(out_);
     }
 
@@ -156,9 +163,9 @@ class VectorJoin {
             found->second.joined = true;
             return emit(signature, item, *found->second.item);
         }
-        const std::optional<double>& fill = swapped_ ? matching_.fill_left : matching_.fill_right;
-        if (!fill) return;
-        const Item stand_in{signatures_.shown(item.labels), *fill};
+        // Prometheus names the sides after it has put the "many" side left.
+        if (!matching_.fill_right) return;
+        const Item stand_in{signatures_.shown(item.labels), *matching_.fill_right};
         emit(signature, item, stand_in);
     }
 
@@ -178,12 +185,10 @@ class VectorJoin {
         Item made{result_labels(many.labels, one.labels),
                   binary_.return_bool ? (outcome.keep ? 1.0 : 0.0) : outcome.value, many.drop_name,
                   nullptr};
-        if (drops_name() || binary_.return_bool) evaluator_.drop_name(made);
+        if (changes_meaning(evaluator_, binary_)) evaluator_.drop_name(made);
         if (!is_first(signature, made)) return;
         out_.push_back(std::move(made));
     }
-
-    [[nodiscard]] bool drops_name() const { return !is_comparison(binary_.op); }
 
     bool is_first(std::uint64_t signature, const Item& made) {
         const bool one_to_one = matching_.cardinality == MatchCardinality::one_to_one;

@@ -265,14 +265,14 @@ void Evaluator::drop_name(Item& item) const {
     if (is_3()) {
         item.drop_name = true;
     } else {
-        item.labels = without_name(item);
+        item.labels = without_name(item, false);
         item.series = nullptr;
     }
 }
 
 void Evaluator::finish(Items& items) {
     for (Item& item : items) {
-        if (item.drop_name) item.labels = without_name(item);
+        if (item.drop_name) item.labels = without_name(item, is_3());
     }
     check_unique(items);
 }

@@ -55,21 +55,23 @@ Request read_request(Frame& frame) {
     return request;
 }
 
-/// Where and when an expression reads: info metrics are read alike.
-const TimeShift* shift_of(const Expr& expr) {
+/// The time that an expression's first selector reads at: info metrics are read alike.
+WallTime reading_time(Evaluator& evaluator, const Expr& expr, WallTime at) {
     const Expr& inner = unwrap(expr);
-    if (const auto* selector = std::get_if<VectorSelector>(&inner.node)) return &selector->shift;
+    if (const auto* selector = std::get_if<VectorSelector>(&inner.node)) {
+        return evaluator.shifted(selector->shift, at);
+    }
     if (const auto* matrix = std::get_if<MatrixSelector>(&inner.node)) {
-        return &matrix->selector.shift;
+        return evaluator.shifted(matrix->selector.shift, at);
     }
     if (const auto* subquery = std::get_if<Subquery>(&inner.node)) {
-        const TimeShift* inside = shift_of(*subquery->expr);
-        return subquery->shift.at || !subquery->shift.offset.is_zero() ? &subquery->shift : inside;
+        return reading_time(evaluator, *subquery->expr, evaluator.shifted(subquery->shift, at));
     }
     for (const Expr* child : children(inner)) {
-        if (const TimeShift* found = shift_of(*child)) return found;
+        const WallTime time = reading_time(evaluator, *child, at);
+        if (time != at) return time;
     }
-    return nullptr;
+    return at;
 }
 
 /// An info series at its newest.
@@ -154,8 +156,7 @@ class Enricher {
 
 Items info(Frame& frame) {
     Evaluator& evaluator = frame.evaluator();
-    const TimeShift* shift = shift_of(frame.argument(0));
-    const WallTime ref = shift == nullptr ? frame.at() : evaluator.shifted(*shift, frame.at());
+    const WallTime ref = reading_time(evaluator, frame.argument(0), frame.at());
     Enricher enricher(evaluator, read_request(frame), ref);
     Items items;
     for (Item& item : frame.vector(0)) {

@@ -15,6 +15,18 @@ bool has(std::span<const std::string> names, std::string_view name) {
     return std::ranges::find(names, name) != names.end();
 }
 
+constexpr std::string_view kTypeLabel = "__type__";
+constexpr std::string_view kUnitLabel = "__unit__";
+
+bool has_type(const Labels& labels) {
+    for (const Label label : labels) {
+        // Sorted: hardly a label comes before these.
+        if (label.name > kUnitLabel) return false;
+        if (label.name == kTypeLabel || label.name == kUnitLabel) return true;
+    }
+    return false;
+}
+
 template <class Keep>
 Labels filtered(const Labels& labels, Keep keep) {
     std::vector<Label> kept;
@@ -38,7 +50,9 @@ std::uint64_t hash_filtered(const Labels& labels, Keep keep) {
 
 }  // namespace
 
-Labels without_name(const Item& item) {
+Labels without_name(const Item& item, bool type_too) {
+    static const std::vector<std::string> kType{std::string(kTypeLabel), std::string(kUnitLabel)};
+    if (type_too && has_type(item.labels)) return drop_labels(item.labels, kType, true);
     if (item.series != nullptr) return item.series->nameless_labels();
     return drop_labels(item.labels, {}, true);
 }

@@ -11,8 +11,9 @@
 /// Label sets made from others, and their fingerprints.
 namespace pilotlight::promql {
 
-/// The item's labels without the metric name.
-[[nodiscard]] Labels without_name(const Item& item);
+/// The item's labels without the metric name and, as Prometheus 3 asks, without `__type__` and
+/// `__unit__`, which say something of the metric, too.
+[[nodiscard]] Labels without_name(const Item& item, bool type_too);
 /// Only these labels / all but these and, if asked, the metric name.
 [[nodiscard]] Labels keep_labels(const Labels& labels, std::span<const std::string> names);
 [[nodiscard]] Labels drop_labels(const Labels& labels, std::span<const std::string> names,

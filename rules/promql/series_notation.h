@@ -23,7 +23,7 @@ using SeriesValue = std::optional<double>;
 /// `1+2x3 _ _x3 stale -1-2x4`: `axn` is a repeated n more times, `a+bxn` a and n more, each b
 /// greater. Native histograms (`{{...}}`) are refused. At most `limit` values.
 [[nodiscard]] std::expected<std::vector<SeriesValue>, SyntaxError> parse_series_values(
-    std::string_view text, std::size_t limit = 10'000'000);
+    std::string_view text, std::size_t limit = 20'000'000);
 
 /// `m{a=~"b.*"}` as matchers, the metric name among them: `match[]` of the query API.
 [[nodiscard]] std::expected<Matchers, SyntaxError> parse_selector(std::string_view text,
