@@ -21,7 +21,7 @@ set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
 set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g1")
 
 option(PILOTLIGHT_WERROR "Warnings are errors" ON)
-set(PILOTLIGHT_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=: address,undefined or thread")
+set(PILOTLIGHT_SANITIZE "" CACHE STRING "As in -fsanitize=: address,undefined or thread")
 
 add_library(pilotlight_flags INTERFACE)
 target_compile_options(pilotlight_flags INTERFACE -Wall -Wextra -Wpedantic

@@ -106,12 +106,12 @@ forbid_database_cluster() {
 }
 
 disable_services_of() {
-    local package unit
+    local package unit units='^(/usr)?/lib/systemd/system/[^@/]*\.service$'
     [ -x /usr/bin/systemctl ] || return 0
     for package in "$@"; do
         is_installed "$package" || continue
-        for unit in $(dpkg -L "$package" | sed -n 's,^\(/usr\)\?/lib/systemd/system/\([^@/]*\.service\)$,\2,p'); do
-            as_root systemctl disable "$unit" >/dev/null 2>&1 || true
+        for unit in $(dpkg -L "$package" | grep -E "$units"); do
+            as_root systemctl disable "$(basename "$unit")" >/dev/null 2>&1 || true
         done
     done
 }
