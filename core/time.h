@@ -24,6 +24,10 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 /// RFC 3339 in UTC with milliseconds: `2026-01-02T03:04:05.678Z`.
 [[nodiscard]] std::string format_time(WallTime time);
 
+/// Reads RFC 3339: `2026-01-02T03:04:05.678Z`, also with an offset; digits beyond the millisecond
+/// are dropped, a leap second is the next second. Fails on anything else.
+[[nodiscard]] Result<WallTime> parse_time(std::string_view text);
+
 [[nodiscard]] constexpr double to_seconds(Duration duration) {
     return std::chrono::duration<double>(duration).count();
 }

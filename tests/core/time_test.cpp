@@ -7,6 +7,7 @@ using pilotlight::Duration;
 using pilotlight::format_duration;
 using pilotlight::format_time;
 using pilotlight::parse_duration;
+using pilotlight::parse_time;
 using pilotlight::WallTime;
 
 BOOST_AUTO_TEST_SUITE(time_values)
@@ -43,7 +44,7 @@ BOOST_AUTO_TEST_CASE(overflow_is_refused) {
         BOOST_TEST_REQUIRE(!parsed.has_value(), text);
         BOOST_TEST(parsed.error().message.contains("out of range"), text);
     }
-    BOOST_TEST(parse_duration("9223372036854775807ms").has_value());
+    BOOST_TEST(parse_duration("9223372036854775s807ms").has_value());
 }
 
 BOOST_AUTO_TEST_CASE(durations_are_written_as_prometheus_writes_them) {
@@ -71,6 +72,24 @@ BOOST_AUTO_TEST_CASE(times_are_rfc_3339_in_utc) {
 BOOST_AUTO_TEST_CASE(seconds_keep_the_milliseconds) {
     BOOST_TEST(pilotlight::to_seconds(1500ms) == 1.5);
     BOOST_TEST(pilotlight::to_unix_seconds(WallTime{1500ms}) == 1.5);
+}
+
+BOOST_AUTO_TEST_CASE(rfc_3339_reads_back) {
+    const auto time = parse_time("2026-01-02T03:04:05.678Z");
+    BOOST_REQUIRE(time);
+    BOOST_TEST(format_time(*time) == "2026-01-02T03:04:05.678Z");
+    BOOST_TEST(format_time(*parse_time("2026-01-02T03:04:05+01:30")) == "2026-01-02T01:34:05.000Z");
+    BOOST_TEST(format_time(*parse_time("2026-01-02T03:04:05.1239-00:15")) ==
+               "2026-01-02T03:19:05.123Z");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_rfc_3339_is_refused) {
+    for (const char* text :
+         {"", "2026-01-02", "2026-01-02T03:04:05", "2026-13-02T03:04:05Z", "2026-02-30T03:04:05Z",
+          "2026-01-02T24:04:05Z", "2026-01-02T03:04:05.Z", "2026-01-02T03:04:05+1:00",
+          "2026-01-02T03:04:05Zx"}) {
+        BOOST_TEST(!parse_time(text).has_value(), text);
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
