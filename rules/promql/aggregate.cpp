@@ -218,8 +218,6 @@ Items count_values(Evaluator& evaluator, const Aggregation& aggregation, const I
     grouping.grouping = aggregation.grouping;
     grouping.without = aggregation.without;
     if (!grouping.without) grouping.grouping.push_back(label);
-    std::erase_if(grouping.grouping,
-                  [&](const std::string& name) { return grouping.without && name == label; });
     return reduce_groups(labelled, Grouping(grouping).split(labelled),
                          [](const auto& values) { return static_cast<double>(values.size()); });
 }

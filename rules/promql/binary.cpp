@@ -134,6 +134,9 @@ class VectorJoin {
 
     /// `many` is the left side unless the cardinality is one-to-many.
     Items run(const Items& many, const Items& one) {
+        // Nothing can match: what is wrong with one side alone is not said.
+        const bool fills = matching_.fill_left || matching_.fill_right;
+        if ((many.empty() || one.empty()) && !fills) return {};
         for (const Item& item : one)
             add_one(item);
         for (const Item& item : many) {

@@ -191,8 +191,8 @@ Items Evaluator::select_smoothed(const VectorSelector& selector, WallTime ref) {
         const series::Point before = *std::prev(after);
         double value = before.value;
         if (after != points.end() && before.at < ref) {
-            const double share = to_seconds(ref - before.at) / to_seconds(after->at - before.at);
-            value += (after->value - before.value) * share;
+            value += (after->value - before.value) * to_seconds(ref - before.at) /
+                     to_seconds(after->at - before.at);
         }
         items.push_back({series->labels(), value, false, series});
     }

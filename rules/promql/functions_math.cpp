@@ -24,13 +24,18 @@ double sign(double value) {
     return value > 0 ? 1 : value;
 }
 
-/// Go's math.Min and math.Max: NaN if either is, -0 below +0.
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// Go's math.Min and math.Max: the infinity that none is beyond, else NaN if either is; -0 is
+/// below +0.
 double lower(double a, double b) {
+    if (a == -kInfinity || b == -kInfinity) return -kInfinity;
     if (std::isnan(a) || std::isnan(b)) return std::numeric_limits<double>::quiet_NaN();
     if (a == 0 && b == 0) return std::signbit(a) ? a : b;
     return a < b ? a : b;
 }
 double higher(double a, double b) {
+    if (a == kInfinity || b == kInfinity) return kInfinity;
     if (std::isnan(a) || std::isnan(b)) return std::numeric_limits<double>::quiet_NaN();
     if (a == 0 && b == 0) return std::signbit(a) ? b : a;
     return a > b ? a : b;

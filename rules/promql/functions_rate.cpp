@@ -78,9 +78,10 @@ std::vector<Point> anchored_points(const Window& window) {
 
 /// The value at `at` on the line between two samples; a counter that was reset starts at zero.
 double between(const Point& before, const Point& after, WallTime at, bool counter) {
-    const double share = seconds_between(before.at, at) / seconds_between(before.at, after.at);
     const double from = counter && after.value < before.value ? 0 : before.value;
-    return from + (after.value - from) * share;
+    // Multiplied first: exact where the growth is a whole number of steps.
+    return from + (after.value - from) * seconds_between(before.at, at) /
+                      seconds_between(before.at, after.at);
 }
 
 /// The samples in the range, with values at its two ends put between those around them.

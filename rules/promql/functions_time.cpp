@@ -1,6 +1,5 @@
-#include <algorithm>
-#include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include "rules/promql/evaluator.h"
 
@@ -8,20 +7,13 @@
 namespace pilotlight::promql {
 namespace {
 
-constexpr std::int64_t kDaySeconds = 86'400;
+constexpr std::uint64_t kDaySeconds = 86'400;
 
 struct Date {
     std::int64_t year = 1970;
     int month = 1;
     int day = 1;
 };
-
-/// Whole seconds; beyond what any calendar is about they stay at the end.
-std::int64_t whole_seconds(double value) {
-    constexpr double kMost = 9e15;
-    if (std::isnan(value)) return 0;
-    return static_cast<std::int64_t>(std::clamp(value, -kMost, kMost));
-}
 
 std::int64_t floor_divide(std::int64_t value, std::int64_t by) {
     return value >= 0 ? value / by : -((-value + by - 1) / by);
@@ -54,11 +46,23 @@ int days_in(std::int64_t year, int month) {
     return month == 2 && is_leap(year) ? 29 : kDays[month - 1];
 }
 
+/// Seconds since the first day that Go's time knows, in the year -292277022399. What is no time at
+/// all (NaN, too large) becomes the least integer and wraps, as it does there.
+std::uint64_t absolute_seconds(double seconds) {
+    constexpr std::uint64_t kEpoch = 9'223'372'028'715'321'600U;
+    constexpr double kBound = 9223372036854775808.0;
+    const bool fits = seconds >= -kBound && seconds < kBound;
+    const std::int64_t whole = fits ? static_cast<std::int64_t>(seconds)
+                                    : std::numeric_limits<std::int64_t>::min();
+    return static_cast<std::uint64_t>(whole) + kEpoch;
+}
+
 std::int64_t day_number(double seconds) {
-    return floor_divide(whole_seconds(seconds), kDaySeconds);
+    constexpr std::int64_t kEpochDay = 106751991073094;
+    return static_cast<std::int64_t>(absolute_seconds(seconds) / kDaySeconds) - kEpochDay;
 }
 std::int64_t second_of_day(double seconds) {
-    return whole_seconds(seconds) - day_number(seconds) * kDaySeconds;
+    return static_cast<std::int64_t>(absolute_seconds(seconds) % kDaySeconds);
 }
 
 double minute(double t) {
