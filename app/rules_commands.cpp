@@ -1,0 +1,206 @@
+#include "app/rules_commands.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+#include "app/junit.h"
+#include "config/config.h"
+#include "config/yaml.h"
+#include "core/regexp.h"
+#include "rules/rule_file.h"
+#include "rules/unit_test.h"
+
+namespace pilotlight::app {
+
+namespace {
+
+constexpr int kGood = 0;
+constexpr int kNotGood = 1;
+constexpr int kUsage = 2;
+
+void print(const Errors& errors) {
+    for (const auto& error : errors)
+        std::cerr << error.to_string() << '\n';
+}
+
+bool is_readable(const std::string& path) {
+    std::error_code unused;
+    return std::filesystem::is_regular_file(path, unused) && std::ifstream(path).good();
+}
+
+/// Prometheus reads a rule file's first document; so must we, or its files are not ours.
+Checked<rules::RuleFile> load_rule_file(const std::string& path,
+                                        const rules::ReadOptions& options) {
+    const auto root = config::load_yaml(path, config::MoreDocuments::ignore);
+    if (!root) return std::unexpected(Errors{root.error()});
+    auto file = rules::read_rule_file(*root, options);
+    if (file) file->file = path;
+    return file;
+}
+
+/// Whether the file is good.
+bool check_file(const std::string& path, const rules::ReadOptions& read,
+                const CheckRulesOptions& options) {
+    std::cout << "Checking " << path << '\n' << std::flush;
+    const auto file = load_rule_file(path, read);
+    if (!file) {
+        std::cout << "  FAILED:\n\n" << std::flush;
+        print(file.error());
+        return false;
+    }
+    const Errors findings = options.lint ? rules::lint(*file) : Errors();
+    const bool good = findings.empty() || !options.lint_fatal;
+    for (const auto& finding : findings) {
+        std::cerr << (options.lint_fatal ? "" : "warning: ") << finding.to_string() << '\n';
+    }
+    std::cout << fmt::format("  {}: {} rules found\n\n", good ? "SUCCESS" : "FAILED",
+                             file->rule_count())
+              << std::flush;
+    return good;
+}
+
+/// The failure with what was expected as `-` lines and what came as `+` lines.
+std::string as_diff(const std::string& failure) {
+    std::string out;
+    char mark = ' ';
+    for (std::size_t begin = 0; begin < failure.size();) {
+        const std::size_t end = std::min(failure.find('\n', begin), failure.size());
+        const std::string line = failure.substr(begin, end - begin);
+        if (line.starts_with("        exp:")) mark = '-';
+        if (line.starts_with("        got:")) mark = '+';
+        out += mark == ' ' ? line : mark + line;
+        out += '\n';
+        begin = end + 1;
+    }
+    if (!out.empty()) out.pop_back();
+    return out;
+}
+
+Result<std::vector<std::pair<std::string, Node>>> load_pattern(const std::string& folder,
+                                                               const std::string& pattern) {
+    std::vector<std::pair<std::string, Node>> found;
+    const std::filesystem::path path(pattern);
+    const std::string whole =
+        path.is_absolute() || pattern.empty()
+            ? pattern
+            : (std::filesystem::path(folder) / path).lexically_normal().string();
+    for (const auto& file : config::expand_globs({whole})) {
+        if (!std::filesystem::exists(file)) continue;
+        auto root = config::load_yaml(file, config::MoreDocuments::ignore);
+        if (!root) return std::unexpected(std::move(root.error()));
+        found.emplace_back(file, std::move(*root));
+    }
+    return found;
+}
+
+/// What `test rules` says of one file: nothing of its groups where it could not be run.
+struct FileOutcome {
+    bool passed = false;
+    rules::UnitTestReport report;
+    Errors errors;
+};
+
+FileOutcome test_file(const std::string& path, const TestRulesOptions& options,
+                      const std::vector<Regexp>& run) {
+    FileOutcome outcome;
+    const auto root = config::load_yaml(path);
+    if (!root) {
+        outcome.errors = {root.error()};
+        return outcome;
+    }
+    rules::UnitTestOptions test;
+    test.compatibility = options.compatibility;
+    if (!run.empty()) {
+        test.selected = [&run](const std::string& name) {
+            return std::ranges::any_of(run,
+                                       [&](const Regexp& regexp) { return regexp.matches(name); });
+        };
+    }
+    std::string folder = std::filesystem::path(path).parent_path();
+    if (folder.empty()) folder = ".";
+    test.load = [&folder](const std::string& pattern) { return load_pattern(folder, pattern); };
+    auto report = rules::run_unit_tests(*root, test);
+    if (!report) {
+        outcome.errors = std::move(report.error());
+        return outcome;
+    }
+    outcome.passed = report->passed();
+    outcome.report = std::move(*report);
+    return outcome;
+}
+
+void print(const FileOutcome& outcome, bool diff) {
+    for (const auto& warning : outcome.report.warnings)
+        std::cerr << "  WARNING: " << warning << '\n';
+    if (outcome.passed) {
+        std::cout << "  SUCCESS\n\n" << std::flush;
+        return;
+    }
+    std::cout << "  FAILED:\n" << std::flush;
+    print(outcome.errors);
+    for (const auto& group : outcome.report.groups) {
+        for (const auto& failure : group.failures)
+            std::cerr << (diff ? as_diff(failure) : failure) << "\n\n";
+    }
+    std::cout << '\n';
+}
+
+}  // namespace
+
+int check_rules_command(const CheckRulesOptions& options) {
+    rules::ReadOptions read;
+    read.compatibility = options.compatibility.value_or(promql::Compatibility::prometheus3);
+    read.utf8_names = options.compatibility == promql::Compatibility::prometheus3;
+    int code = kGood;
+    for (const auto& path : options.files) {
+        if (!is_readable(path)) {
+            std::cerr << path << ": cannot be read: no such file, or no permission\n";
+            code = kUsage;
+        } else if (!check_file(path, read, options)) {
+            code = std::max(code, kNotGood);
+        }
+    }
+    return code;
+}
+
+int test_rules_command(const TestRulesOptions& options) {
+    std::vector<Regexp> run;
+    for (const auto& pattern : options.run) {
+        auto regexp = Regexp::compile(pattern);
+        if (!regexp) {
+            std::cerr << "--run: " << regexp.error().message << '\n';
+            return kUsage;
+        }
+        run.push_back(std::move(*regexp));
+    }
+    int code = kGood;
+    std::vector<JunitSuite> suites;
+    for (const auto& path : options.files) {
+        std::cout << "Unit Testing:  " << path << '\n' << std::flush;
+        if (!is_readable(path)) {
+            std::cerr << path << ": cannot be read: no such file, or no permission\n";
+            code = kUsage;
+            continue;
+        }
+        const FileOutcome outcome = test_file(path, options, run);
+        print(outcome, options.diff);
+        if (!outcome.passed) code = std::max(code, kNotGood);
+        suites.push_back({path, outcome.report, outcome.errors});
+    }
+    if (!options.junit_file.empty()) {
+        std::ofstream file(options.junit_file);
+        file << to_junit(suites);
+        if (!file.flush()) {
+            std::cerr << options.junit_file << ": cannot be written\n";
+            return kUsage;
+        }
+    }
+    return code;
+}
+
+}  // namespace pilotlight::app
