@@ -79,7 +79,7 @@ void text_writer(benchmark::State& state) {
     };
     std::size_t bytes = 0;
     for (auto _ : state) {
-        bytes = exporters::write_metrics(snapshot(), nullptr, lookup, {}).size();
+        bytes = exporters::write_metrics(snapshot(), nullptr, lookup, {})->size();
     }
     state.counters["series"] = kTargets * kSeriesPerTarget;
     state.counters["bytes"] = static_cast<double>(bytes);

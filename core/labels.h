@@ -53,6 +53,10 @@ class Labels {
         const std::uint32_t end = ends[2 * index + 1];
         return {{text + begin, middle - begin}, {text + middle, end - middle}};
     }
+    /// What all names and values together take. O(1).
+    [[nodiscard]] std::size_t text_bytes() const {
+        return rep_ == nullptr ? 0 : rep_->ends()[2 * std::size_t{rep_->count} - 1];
+    }
     /// The value, or "" where the name is absent: Prometheus makes no difference.
     [[nodiscard]] std::string_view get(std::string_view name) const;
     [[nodiscard]] std::string_view metric_name() const { return get(kMetricName); }

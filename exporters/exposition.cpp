@@ -1,59 +1,97 @@
 #include "exporters/exposition.h"
 
-#include <array>
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstring>
-#include <vector>
+#include <cstdint>
+
+#include "exporters/short_text.h"
+#include "exporters/utf8.h"
 
 namespace pilotlight::exporters {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 constexpr std::string_view kTotal = "_total";
+// A byte becomes at most the three of kReplacement.
+constexpr std::size_t kWorstGrowth = 3;
+// A value, the line's end, and what is copied past the end of a part.
+constexpr std::size_t kLineOverhead = 64;
+static_assert(kLineOverhead >= 30 + PaddedText::kPadding);
 
-constexpr bool is_special(unsigned char c) {
-    return c >= 0x80 || c == '\\' || c == '"' || c == '\n';
+constexpr std::uint64_t every_byte(unsigned char c) {
+    return 0x0101010101010101U * c;
 }
 
-constexpr std::array<bool, 256> kSpecial = [] {
-    std::array<bool, 256> table{};
-    for (int c = 0; c < 256; ++c)
-        table[c] = is_special(static_cast<unsigned char>(c));
-    return table;
-}();
-
-bool is_plain(std::string_view text) {
-    bool special = false;
-    for (const char c : text)
-        special |= kSpecial[static_cast<unsigned char>(c)];
-    return !special;
+/// Whether any of the eight bytes is 0.
+constexpr bool has_zero(std::uint64_t word) {
+    return ((word - every_byte(1)) & ~word & every_byte(0x80)) != 0;
 }
 
-/// The length of the UTF-8 sequence that `text` begins with; 0 where it is not valid (RFC 3629:
-/// no overlong forms, no surrogates, nothing above U+10FFFF).
-std::size_t utf8_length(std::string_view text) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const unsigned char lead = byte(0);
-    if (lead < 0x80) return 1;
-    const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return 0;
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte(i) & 0xC0) != 0x80) return 0;
+constexpr bool needs_care(std::uint64_t word) {
+    return (word & every_byte(0x80)) != 0 || has_zero(word ^ every_byte('\\')) ||
+           has_zero(word ^ every_byte('"')) || has_zero(word ^ every_byte('\n'));
+}
+
+char* put_escaped_slowly(char* at, std::string_view value, bool quotes) {
+    for (std::size_t i = 0; i < value.size();) {
+        const std::size_t length = utf8_length(value.substr(i));
+        if (length == 0) {
+            at = put(at, kReplacement);
+            ++i;
+            continue;
+        }
+        if (value[i] == '\\') {
+            at = put(at, "\\\\");
+        } else if (value[i] == '\n') {
+            at = put(at, "\\n");
+        } else if (value[i] == '"' && quotes) {
+            at = put(at, "\\\"");
+        } else {
+            at = put(at, value.substr(i, length));
+        }
+        i += length;
     }
-    const bool overlong = (lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xF0 && byte(1) < 0x90);
-    const bool outside = (lead == 0xED && byte(1) >= 0xA0) || (lead == 0xF4 && byte(1) >= 0x90);
-    return overlong || outside ? 0 : length;
+    return at;
+}
+
+/// put(), with what needs it escaped; with room for kWorstGrowth times the value. Nearly no value
+/// needs it, so one is copied eight bytes at a time until one of them does.
+inline char* put_escaped(char* at, std::string_view value, bool quotes) {
+    const std::size_t size = value.size();
+    if (size < 8) {
+        if (needs_care(short_word(value))) return put_escaped_slowly(at, value, quotes);
+        return put(at, value);
+    }
+    const auto copy = [&](std::size_t i) {
+        const auto word = load<std::uint64_t>(value.data() + i);
+        store(at + i, word);
+        return !needs_care(word);
+    };
+    const std::size_t last = size - 8;
+    for (std::size_t i = 0; i < last; i += 8) {
+        if (!copy(i)) return put_escaped_slowly(at, value, quotes);
+    }
+    return copy(last) ? at + size : put_escaped_slowly(at, value, quotes);
+}
+
+/// A name as it is, or in quotes where the legacy form does not know it.
+std::string shown_name(std::string_view name, bool colon_allowed) {
+    if (colon_allowed ? is_legacy_metric_name(name) : is_legacy_label_name(name)) {
+        return std::string(name);
+    }
+    std::string shown(kWorstGrowth * name.size() + 2, '"');
+    char* const end = put_escaped(shown.data() + 1, name, true);
+    *end = '"';
+    shown.resize(static_cast<std::size_t>(end + 1 - shown.data()));
+    return shown;
 }
 
 std::string_view type_name(MetricType type, TextFormat::Syntax syntax) {
     if (type == MetricType::unknown && syntax == TextFormat::Syntax::open_metrics) return "unknown";
     return to_string(type);
-}
-
-bool is_number_label(std::string_view name, MetricType type) {
-    return (type == MetricType::histogram && name == "le") ||
-           (type == MetricType::summary && name == "quantile");
 }
 
 /// OpenMetrics 1.0, "canonical numbers": 1 is written 1.0.
@@ -65,70 +103,21 @@ std::string canonical_number(std::string_view text) {
     return canonical;
 }
 
+char* put_number(char* at, char* limit, double value) {
+    // Many values are whole numbers; those are written four times faster as such.
+    constexpr double kWhole = 9007199254740992.0;
+    if (std::fabs(value) < kWhole && value == std::trunc(value)) {
+        return std::to_chars(at, limit, static_cast<std::int64_t>(value)).ptr;
+    }
+    if (std::isfinite(value)) return std::to_chars(at, limit, value).ptr;
+    return put(at, std::string_view(std::isnan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf"));
+}
+
 }  // namespace
 
-Exposition::Exposition(TextFormat format, std::size_t expected_bytes)
-    : format_(format),
-      text_(expected_bytes, '\0'),
-      at_(text_.data()),
-      end_(text_.data() + text_.size()) {}
-
-void Exposition::ensure(std::size_t bytes) {
-    if (static_cast<std::size_t>(end_ - at_) >= bytes) return;
-    const auto used = static_cast<std::size_t>(at_ - text_.data());
-    text_.resize(used + bytes + text_.size() / 2);
-    at_ = text_.data() + used;
-    end_ = text_.data() + text_.size();
-}
-
-void Exposition::put(std::string_view text) {
-    std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
-}
-
-// A byte becomes at most three: ensure() was asked for that.
-void Exposition::put_escaped_slowly(std::string_view value, bool quotes) {
-    for (std::size_t i = 0; i < value.size();) {
-        const std::size_t length = utf8_length(value.substr(i));
-        if (length == 0) {
-            put(kReplacement);
-            ++i;
-            continue;
-        }
-        if (value[i] == '\\') {
-            put("\\\\");
-        } else if (value[i] == '\n') {
-            put("\\n");
-        } else if (value[i] == '"' && quotes) {
-            put("\\\"");
-        } else {
-            put(value.substr(i, length));
-        }
-        i += length;
-    }
-}
-
-void Exposition::put_escaped(std::string_view value, bool quotes) {
-    if (is_plain(value)) {
-        put(value);
-    } else {
-        put_escaped_slowly(value, quotes);
-    }
-}
-
-void Exposition::put_name(std::string_view name, bool colon_allowed) {
-    if (colon_allowed ? is_legacy_metric_name(name) : is_legacy_label_name(name)) {
-        put(name);
-    } else {
-        put('"');
-        put_escaped(name, true);
-        put('"');
-    }
-}
-
-void Exposition::family(std::string_view name, MetricType type, std::string_view help,
-                        bool base_is_free) {
-    const bool open_metrics = format_.syntax == TextFormat::Syntax::open_metrics;
+std::string_view write_family(TextArena& arena, TextFormat format, std::string_view name,
+                              MetricType type, std::string_view help, bool base_is_free) {
+    const bool open_metrics = format.syntax == TextFormat::Syntax::open_metrics;
     if (open_metrics && type == MetricType::counter) {
         if (name.ends_with(kTotal) && name.size() > kTotal.size() && base_is_free) {
             name.remove_suffix(kTotal.size());
@@ -136,75 +125,68 @@ void Exposition::family(std::string_view name, MetricType type, std::string_view
             type = MetricType::unknown;
         }
     }
-    ensure(6 * name.size() + 3 * help.size() + 64);
-    put("# HELP ");
-    put_name(name, true);
-    put(' ');
-    put_escaped(help, open_metrics);
-    put("\n# TYPE ");
-    put_name(name, true);
-    put(' ');
-    put(type_name(type, format_.syntax));
-    put('\n');
+    const std::string shown = shown_name(name, true);
+    const TextArena::Piece room =
+        arena.take(2 * shown.size() + kWorstGrowth * help.size() + kLineOverhead);
+    char* at = put(room.begin, "# HELP ");
+    at = put(at, shown);
+    at = put(at, ' ');
+    at = put_escaped(at, help, open_metrics);
+    at = put(at, "\n# TYPE ");
+    at = put(at, shown);
+    at = put(at, ' ');
+    at = put(at, type_name(type, format.syntax));
+    at = put(at, '\n');
+    return {room.begin, at};
 }
 
-void Exposition::put_label(Label label, MetricType type) {
-    ensure(3 * (label.name.size() + label.value.size()) + 64);
-    put_name(label.name, false);
-    put("=\"");
-    if (format_.syntax == TextFormat::Syntax::open_metrics && is_number_label(label.name, type)) {
-        const std::string canonical = canonical_number(label.value);
-        put_escaped(canonical, true);
-    } else {
-        put_escaped(label.value, true);
-    }
-    put('"');
+LineShape::LineShape(TextFormat format, std::string_view name, MetricType type)
+    : format_(format), type_(type), head_(name) {
+    if (!is_legacy_metric_name(name)) head_ = '{' + shown_name(name, true);
+    learn(Labels{});
 }
 
-void Exposition::put_value(double value) {
-    // Most values are whole numbers: those are four times faster to write as such.
-    constexpr double kWhole = 9007199254740992.0;
-    if (std::fabs(value) < kWhole && value == std::trunc(value)) {
-        at_ = std::to_chars(at_, end_, static_cast<std::int64_t>(value)).ptr;
-    } else if (std::isfinite(value)) {
-        at_ = std::to_chars(at_, end_, value).ptr;
-    } else {
-        put(std::isnan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf");
-    }
-}
-
-void Exposition::sample(const Labels& labels, MetricType type, double value) {
-    const std::string_view name = labels.metric_name();
-    ensure(3 * name.size() + 64);
-    bool first = is_legacy_metric_name(name);
-    if (first) {
-        put(name);
-    } else {
-        put('{');
-        put_name(name, true);
-    }
-    for (std::size_t i = 0, count = labels.size(); i < count; ++i) {
-        const Label label = labels[i];
+void LineShape::learn(const Labels& labels) {
+    const bool open_metrics = format_.syntax == TextFormat::Syntax::open_metrics;
+    const bool inside = head_.starts_with('{');
+    parts_.clear();
+    for (const Label label : labels) {
         if (label.name == kMetricName) continue;
-        put(first ? '{' : ',');
-        first = false;
-        put_label(label, type);
+        const std::string_view between = !parts_.empty() ? "\"," : inside ? "," : "{";
+        const bool number =
+            open_metrics && ((type_ == MetricType::histogram && label.name == "le") ||
+                             (type_ == MetricType::summary && label.name == "quantile"));
+        parts_.push_back(
+            {std::string(label.name),
+             PaddedText(fmt::format("{}{}=\"", between, shown_name(label.name, false))), number});
     }
-    ensure(64);
-    if (!first) put('}');
-    put(' ');
-    put_value(value);
-    put('\n');
+    tail_ = !parts_.empty() ? "\"} " : inside ? "} " : " ";
+    fixed_bytes_ = head_.size() + tail_.size();
+    for (const Part& part : parts_)
+        fixed_bytes_ += part.before.size();
 }
 
-std::string Exposition::take() {
-    ensure(8);
-    if (format_.syntax == TextFormat::Syntax::open_metrics) put("# EOF\n");
-    text_.resize(static_cast<std::size_t>(at_ - text_.data()));
-    std::string taken = std::move(text_);
-    text_.clear();
-    at_ = end_ = text_.data();
-    return taken;
+bool LineShape::write(TextBuffer& out, const Labels& labels, double value) const {
+    const std::size_t count = labels.size();
+    if (count != parts_.size() + 1) return false;
+    out.ensure(fixed_bytes_ + kWorstGrowth * labels.text_bytes() + kLineOverhead);
+    char* at = put(out.position(), head_);
+    auto part = parts_.begin();
+    for (std::size_t i = 0; i < count; ++i) {
+        const Label label = labels[i];
+        if (part == parts_.end() || !equal_short(label.name, part->name)) {
+            if (label.name == kMetricName) continue;
+            return false;
+        }
+        at = part->before.put(at);
+        at = part->number ? put_escaped(at, canonical_number(label.value), true)
+                          : put_escaped(at, label.value, true);
+        ++part;
+    }
+    at = put(at, tail_);
+    at = put_number(at, out.limit(), value);
+    out.move_to(put(at, '\n'));
+    return true;
 }
 
 std::string underscored(std::string_view name, bool colon_allowed) {
@@ -236,12 +218,10 @@ Labels underscored(const Labels& labels) {
 }
 
 bool has_legacy_names(const Labels& labels) {
-    for (std::size_t i = 0, count = labels.size(); i < count; ++i) {
-        const Label label = labels[i];
-        if (!is_legacy_label_name(label.name)) return false;
-        if (label.name == kMetricName && !is_legacy_metric_name(label.value)) return false;
-    }
-    return true;
+    return std::ranges::all_of(labels, [](const Label label) {
+        return is_legacy_label_name(label.name) &&
+               (label.name != kMetricName || is_legacy_metric_name(label.value));
+    });
 }
 
 }  // namespace pilotlight::exporters

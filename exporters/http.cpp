@@ -31,7 +31,7 @@ auto find_header(Pairs& headers, std::string_view name) {
 Response make_response(int status, std::string content_type, std::string body) {
     return {.status = status,
             .content_type = std::move(content_type),
-            .body = std::make_shared<const std::string>(std::move(body)),
+            .body = make_body(std::move(body)),
             .headers = {}};
 }
 
@@ -52,6 +52,42 @@ bool has_tag(std::string_view list, std::string_view tag) {
 }
 
 }  // namespace
+
+Body::Body(std::string text) {
+    const auto kept = std::make_shared<const std::string>(std::move(text));
+    owner_ = kept;
+    pieces_ = {*kept};
+    begins_ = {0};
+    size_ = kept->size();
+}
+
+Body::Body(std::vector<std::string_view> pieces, std::shared_ptr<const void> owner)
+    : pieces_(std::move(pieces)), owner_(std::move(owner)) {
+    begins_.reserve(pieces_.size());
+    for (const std::string_view piece : pieces_) {
+        begins_.push_back(size_);
+        size_ += piece.size();
+    }
+}
+
+std::string_view Body::from(std::size_t offset) const {
+    if (offset >= size_) return {};
+    const auto after = std::ranges::upper_bound(begins_, offset);
+    const auto index = static_cast<std::size_t>(after - begins_.begin()) - 1;
+    return pieces_[index].substr(offset - begins_[index]);
+}
+
+std::string Body::text() const {
+    std::string text;
+    text.reserve(size_);
+    for (const std::string_view piece : pieces_)
+        text += piece;
+    return text;
+}
+
+SharedBody make_body(std::string text) {
+    return std::make_shared<const Body>(std::move(text));
+}
 
 std::string_view Request::header(std::string_view name) const {
     const auto found = find_header(headers, name);
@@ -84,8 +120,13 @@ Response error_response(int status, std::string_view type, std::string_view mess
 
 Response with_etag(const Request& request, Response response) {
     if (response.status != 200) return response;
+    std::uint64_t hash = hash_bytes("");
+    if (response.body != nullptr) {
+        for (const std::string_view piece : response.body->pieces())
+            hash = hash_bytes(piece, hash);
+    }
     // Weak: the same state may be sent compressed or not.
-    const std::string tag = fmt::format("\"{:016x}\"", hash_bytes(response.text()));
+    const std::string tag = fmt::format("\"{:016x}\"", hash);
     response.headers.emplace_back("ETag", "W/" + tag);
     if (has_tag(request.header("If-None-Match"), tag)) {
         response.status = 304;
@@ -95,12 +136,12 @@ Response with_etag(const Request& request, Response response) {
 }
 
 Response with_gzip(const Request& request, Response response) {
-    if (response.text().size() < kWorthCompressing) return response;
+    if (response.size() < kWorthCompressing) return response;
     response.headers.emplace_back("Vary", "Accept-Encoding");
     if (!accepts_gzip(request.header("Accept-Encoding"))) return response;
-    auto compressed = gzip(response.text());
+    auto compressed = gzip(response.body->pieces());
     if (!compressed) return response;
-    response.body = std::make_shared<const std::string>(std::move(*compressed));
+    response.body = make_body(std::move(*compressed));
     response.headers.emplace_back("Content-Encoding", "gzip");
     return response;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -31,8 +32,36 @@ struct Request {
     [[nodiscard]] std::string_view parameter(std::string_view name) const;
 };
 
-/// Shared, so that one body serves any number of clients uncopied.
-using SharedBody = std::shared_ptr<const std::string>;
+/// The bytes of an answer, in pieces, so that what was written piece by piece is never copied
+/// together. Immutable.
+class Body {
+  public:
+    explicit Body(std::string text);
+    /// The pieces lie in what `owner` keeps alive.
+    Body(std::vector<std::string_view> pieces, std::shared_ptr<const void> owner);
+    Body(const Body&) = delete;
+    Body& operator=(const Body&) = delete;
+    ~Body() = default;
+
+    [[nodiscard]] std::size_t size() const { return size_; }
+    [[nodiscard]] const std::vector<std::string_view>& pieces() const { return pieces_; }
+    /// The rest of the piece that the byte at `offset` lies in; empty at the end. O(log pieces).
+    [[nodiscard]] std::string_view from(std::size_t offset) const;
+    /// All of it, copied.
+    [[nodiscard]] std::string text() const;
+
+  private:
+    std::vector<std::string_view> pieces_;
+    /// Where each piece begins.
+    std::vector<std::size_t> begins_;
+    std::shared_ptr<const void> owner_;
+    std::size_t size_ = 0;
+};
+
+/// Shared, so that one body serves any number of clients.
+using SharedBody = std::shared_ptr<const Body>;
+
+[[nodiscard]] SharedBody make_body(std::string text);
 
 struct Response {
     int status = 200;
@@ -41,8 +70,9 @@ struct Response {
     SharedBody body;
     std::vector<Header> headers;
 
-    [[nodiscard]] std::string_view text() const {
-        return body == nullptr ? std::string_view{} : std::string_view(*body);
+    [[nodiscard]] std::size_t size() const { return body == nullptr ? 0 : body->size(); }
+    [[nodiscard]] std::string text() const {
+        return body == nullptr ? std::string{} : body->text();
     }
 };
 

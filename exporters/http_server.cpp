@@ -85,11 +85,12 @@ void give(Response&& response, httplib::Response& to) {
     to.status = response.status;
     for (const auto& [name, value] : response.headers)
         to.set_header(name, value);
-    if (response.text().empty()) return;
+    if (response.size() == 0) return;
     to.set_content_provider(
         response.body->size(), response.content_type,
         [body = response.body](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
-            return sink.write(body->data() + offset, length);
+            const std::string_view piece = body->from(offset).substr(0, length);
+            return sink.write(piece.data(), piece.size());
         });
 }
 

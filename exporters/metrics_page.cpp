@@ -30,10 +30,10 @@ Response show_metrics(const Call& call) {
     response.headers.emplace_back("Vary", "Accept, Accept-Encoding");
     response.body = plain_body(call, format);
     if (!accepts_gzip(call.request.header("Accept-Encoding"))) return response;
-    const SharedBody compressed =
-        call.site.rendered->get(key_of(format) + " gzip", call.snapshot, call.now,
-                                [&] { return gzip(*response.body).value_or(std::string{}); });
-    if (compressed->empty()) return response;
+    const SharedBody compressed = call.site.rendered->get(
+        key_of(format) + " gzip", call.snapshot, call.now,
+        [&] { return make_body(gzip(response.body->pieces()).value_or("")); });
+    if (compressed->size() == 0) return response;
     response.body = compressed;
     response.headers.emplace_back("Content-Encoding", "gzip");
     return response;

@@ -16,12 +16,12 @@ Rendered::Entry& Rendered::entry(std::string_view key) {
 }
 
 SharedBody Rendered::get(std::string_view key, const SharedSnapshot& snapshot, WallTime now,
-                         const std::function<std::string()>& make) {
+                         const std::function<SharedBody()>& make) {
     Entry& kept = entry(key);
     const std::lock_guard lock(kept.mutex);
     const bool fresh = now >= kept.made_at && now - kept.made_at < kKept;
     if (kept.body == nullptr || kept.of != snapshot || !fresh) {
-        kept.body = std::make_shared<const std::string>(make());
+        kept.body = make();
         kept.of = snapshot;
         kept.made_at = now;
     }

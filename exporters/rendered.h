@@ -18,7 +18,7 @@ namespace pilotlight::exporters {
 class Rendered {
   public:
     [[nodiscard]] SharedBody get(std::string_view key, const SharedSnapshot& snapshot, WallTime now,
-                                 const std::function<std::string()>& make);
+                                 const std::function<SharedBody()>& make);
 
   private:
     struct Entry {

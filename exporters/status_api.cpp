@@ -146,7 +146,7 @@ Response show_status(const Call& call) {
     Response response;
     response.content_type = "application/json";
     response.body = call.site.rendered->get("status", call.snapshot, call.now, [&] {
-        return status_document(*call.snapshot, call.site, call.now);
+        return make_body(status_document(*call.snapshot, call.site, call.now));
     });
     return with_gzip(call.request, with_etag(call.request, std::move(response)));
 }

@@ -32,7 +32,7 @@ std::string_view media_type(std::string_view name) {
 Response serve(const Request& request, const Asset& asset) {
     Response response;
     response.content_type = media_type(asset.name);
-    response.body = std::make_shared<const std::string>(asset.content);
+    response.body = make_body(std::string(asset.content));
     response.headers.emplace_back("Content-Security-Policy", kContentPolicy);
     return with_gzip(request, with_etag(request, std::move(response)));
 }

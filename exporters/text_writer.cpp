@@ -2,18 +2,19 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <deque>
 #include <unordered_map>
 #include <vector>
 
+#include "core/check.h"
 #include "exporters/exposition.h"
+#include "exporters/short_text.h"
 
 namespace pilotlight::exporters {
 namespace {
 
-// What an average line of ours takes; too little costs one copy more.
-constexpr std::size_t kExpectedLineBytes = 160;
 constexpr std::string_view kUndescribed = "Not described by its source.";
 
 struct BuiltIn {
@@ -34,26 +35,90 @@ constexpr std::array<std::string_view, 6> kOfScrape{
 struct Family {
     std::string_view name;
     Description about;
-    std::vector<const Sample*> samples;
+    /// The lines of its samples.
+    TextBuffer lines;
+
+    explicit Family(TextArena& arena) : lines(arena) {}
 };
 
 /// A metric name that was seen, with the family it belongs to (a histogram has three names).
 struct Name {
     std::string_view text;
     Family* family;
+    LineShape shape;
     /// The name that followed this one last time: targets of a kind bring theirs in one order.
     Name* next = nullptr;
 };
 
+/// Label sets that were written. Open addressing on the hash that every label set brings along; a
+/// slot holds half of it and an index, so that the table of a large exposition stays in the cache.
+class Written {
+  public:
+    explicit Written(std::size_t expected) {
+        std::size_t size = 16;
+        while (size < 2 * expected)
+            size *= 2;
+        slots_.resize(size);
+        labels_.reserve(expected);
+    }
+
+    /// Begins to fetch what insert() will need of these.
+    void prefetch(const Labels& labels) const {
+        __builtin_prefetch(&slots_[first_slot(labels)], 1);
+    }
+
+    /// False where the same labels were written before. `labels` must stay where they are.
+    bool insert(const Labels& labels) {
+        if (2 * labels_.size() >= slots_.size()) grow();
+        std::uint64_t& slot = slot_of(labels);
+        if (slot != 0) return false;
+        labels_.push_back(&labels);
+        slot = tag(labels) | labels_.size();
+        return true;
+    }
+
+  private:
+    static constexpr std::uint64_t kTag = 0xffffffff00000000U;
+    static std::uint64_t tag(const Labels& labels) { return labels.hash() & kTag; }
+
+    // The low bits of FNV alone differ too little among label sets that are alike.
+    [[nodiscard]] std::size_t first_slot(const Labels& labels) const {
+        return (labels.hash() * 0x9e3779b97f4a7c15U) >> (64 - std::countr_zero(slots_.size()));
+    }
+
+    /// Where the labels are, or the empty slot where they would be.
+    std::uint64_t& slot_of(const Labels& labels) {
+        const std::size_t mask = slots_.size() - 1;
+        for (std::size_t i = first_slot(labels);; i = (i + 1) & mask) {
+            if (slots_[i] == 0) return slots_[i];
+            if ((slots_[i] & kTag) != tag(labels)) continue;
+            if (*labels_[(slots_[i] & ~kTag) - 1] == labels) return slots_[i];
+        }
+    }
+
+    void grow() {
+        slots_.assign(2 * slots_.size(), 0);
+        for (std::size_t i = 0; i < labels_.size(); ++i) {
+            slot_of(*labels_[i]) = tag(*labels_[i]) | (i + 1);
+        }
+    }
+
+    std::vector<std::uint64_t> slots_;
+    std::vector<const Labels*> labels_;
+};
+
+/// Sorts samples into families and writes their lines, each sample touched once.
 class Families {
   public:
-    Families(const FamilyLookup& lookup, bool utf8_names)
-        : lookup_(lookup), utf8_names_(utf8_names) {}
+    /// The arguments but the last must outlive it.
+    Families(const FamilyLookup& lookup, TextFormat format, TextArena& arena,
+             std::size_t expected_samples)
+        : lookup_(lookup), format_(format), arena_(arena), written_(expected_samples) {}
 
     void declare(const SampleBatch& batch) {
         for (const MetricFamily& family : batch.families) {
             std::string_view name = family.name;
-            if (!utf8_names_ && !is_legacy_metric_name(name)) {
+            if (!format_.utf8_names && !is_legacy_metric_name(name)) {
                 name = renamed_families_.emplace_back(underscored(name, true));
             }
             declared_.try_emplace(name, Description{family.type, family.help});
@@ -63,23 +128,21 @@ class Families {
     /// Takes the batch's samples that `wanted` says yes to, by metric name.
     template <class Wanted>
     void add(const SampleBatch& batch, Wanted wanted) {
-        for (const Sample& sample : batch.samples) {
+        for (std::size_t i = 0; i < batch.samples.size(); ++i) {
+            const Sample& sample = batch.samples[i];
+            if (i + kAhead < batch.samples.size())
+                written_.prefetch(batch.samples[i + kAhead].labels);
             if (is_stale(sample.value)) continue;
             const std::string_view name = sample.labels.metric_name();
-            if (name.empty() || !wanted(name)) continue;
-            if (utf8_names_ || has_legacy_names(sample.labels)) {
-                place(sample, name);
-            } else {
-                renamed_.push_back({underscored(sample.labels), sample.value});
-                place(renamed_.back(), renamed_.back().labels.metric_name());
-            }
+            if (!name.empty() && wanted(name)) place(sample, name);
         }
     }
 
     [[nodiscard]] std::vector<const Family*> sorted() const {
         std::vector<const Family*> all;
-        for (const Family& family : families_)
-            all.push_back(&family);
+        for (const Family& family : families_) {
+            if (family.lines.size() > 0) all.push_back(&family);
+        }
         std::ranges::sort(all, {}, &Family::name);
         return all;
     }
@@ -87,20 +150,40 @@ class Families {
     [[nodiscard]] bool has(std::string_view name) const { return by_name_.contains(name); }
 
   private:
+    // So many samples hide the latency of memory.
+    static constexpr std::size_t kAhead = 6;
+
     void place(const Sample& sample, std::string_view text) {
+        Name& name = next_name(text);
+        if (!written_.insert(sample.labels)) return;
+        if (name.shape.write(name.family->lines, sample.labels, sample.value)) return;
+        if (format_.utf8_names || has_legacy_names(sample.labels)) {
+            name.shape.learn(sample.labels);
+            PILOT_CHECK(name.shape.write(name.family->lines, sample.labels, sample.value));
+            return;
+        }
+        const Sample& renamed =
+            renamed_.emplace_back(Sample{underscored(sample.labels), sample.value});
+        place(renamed, renamed.labels.metric_name());
+    }
+
+    Name& next_name(std::string_view text) {
         Name* guess = last_ == nullptr ? nullptr : last_->next;
-        if (guess == nullptr || guess->text != text) {
+        if (guess == nullptr || !equal_short(guess->text, text)) {
             guess = &name_of(text);
             if (last_ != nullptr) last_->next = guess;
         }
-        guess->family->samples.push_back(&sample);
         last_ = guess;
+        return *guess;
     }
 
     Name& name_of(std::string_view text) {
         const auto known = names_.find(text);
         if (known != names_.end()) return known->second;
-        return names_.emplace(text, Name{text, &family_of(text)}).first->second;
+        Family& family = family_of(text);
+        return names_
+            .emplace(text, Name{text, &family, LineShape(format_, text, family.about.type)})
+            .first->second;
     }
 
     Family& family_of(std::string_view metric) {
@@ -109,7 +192,7 @@ class Families {
         if (!about) about = describe_base(metric, name);
         const auto [at, fresh] = by_name_.try_emplace(name, nullptr);
         if (fresh) {
-            at->second = &families_.emplace_back();
+            at->second = &families_.emplace_back(arena_);
             at->second->name = name;
             if (about) at->second->about = *about;
             if (at->second->about.help.empty()) at->second->about.help = kUndescribed;
@@ -146,7 +229,9 @@ class Families {
     }
 
     const FamilyLookup& lookup_;
-    bool utf8_names_;
+    TextFormat format_;
+    TextArena& arena_;
+    Written written_;
     std::unordered_map<std::string_view, Description> declared_;
     std::unordered_map<std::string_view, Name> names_;
     std::unordered_map<std::string_view, Family*> by_name_;
@@ -154,33 +239,6 @@ class Families {
     std::deque<Sample> renamed_;
     std::deque<std::string> renamed_families_;
     Name* last_ = nullptr;
-};
-
-/// Which label sets of one family were written. Open addressing on the hash that every label set
-/// brings along; the table is used again for the next family.
-class Written {
-  public:
-    void begin(std::size_t count) {
-        std::size_t size = 16;
-        while (size < 2 * count)
-            size *= 2;
-        slots_.assign(size, nullptr);
-    }
-
-    /// False where the same labels were written before.
-    bool insert(const Labels& labels) {
-        const std::size_t mask = slots_.size() - 1;
-        for (std::size_t i = labels.hash() & mask;; i = (i + 1) & mask) {
-            if (slots_[i] == nullptr) {
-                slots_[i] = &labels;
-                return true;
-            }
-            if (*slots_[i] == labels) return false;
-        }
-    }
-
-  private:
-    std::vector<const Labels*> slots_;
 };
 
 bool is_of_scrape(std::string_view name) {
@@ -210,31 +268,38 @@ void collect(const Snapshot& snapshot, const SampleBatch* own, Families& familie
     }
 }
 
+std::size_t count_samples(const Snapshot& snapshot, const SampleBatch* own) {
+    std::size_t count = own == nullptr ? 0 : own->samples.size();
+    if (snapshot.recorded != nullptr) count += snapshot.recorded->samples.size();
+    for (const TargetView& target : snapshot.targets) {
+        if (target.newest != nullptr) count += target.newest->samples.size();
+    }
+    return count;
+}
+
+std::string_view write_heading(TextArena& arena, const Family& family, const Families& families,
+                               TextFormat format) {
+    constexpr std::string_view kTotal = "_total";
+    std::string_view base = family.name;
+    if (base.ends_with(kTotal)) base.remove_suffix(kTotal.size());
+    const bool free = base == family.name || !families.has(base);
+    return write_family(arena, format, family.name, family.about.type, family.about.help, free);
+}
+
 }  // namespace
 
-std::string write_metrics(const Snapshot& snapshot, const SampleBatch* own,
-                          const FamilyLookup& lookup, TextFormat format) {
-    Families families(lookup, format.utf8_names);
+SharedBody write_metrics(const Snapshot& snapshot, const SampleBatch* own,
+                         const FamilyLookup& lookup, TextFormat format) {
+    const auto arena = std::make_shared<TextArena>();
+    Families families(lookup, format, *arena, count_samples(snapshot, own));
     collect(snapshot, own, families);
-    const std::vector<const Family*> sorted = families.sorted();
-    std::size_t count = 0;
-    for (const Family* family : sorted)
-        count += family->samples.size();
-
-    Exposition out(format, count * kExpectedLineBytes + 256 * sorted.size());
-    Written written;
-    for (const Family* family : sorted) {
-        const std::string_view base =
-            family->name.ends_with("_total") ? family->name.substr(0, family->name.size() - 6) : "";
-        out.family(family->name, family->about.type, family->about.help, !families.has(base));
-        written.begin(family->samples.size());
-        for (const Sample* sample : family->samples) {
-            if (written.insert(sample->labels)) {
-                out.sample(sample->labels, family->about.type, sample->value);
-            }
-        }
+    std::vector<std::string_view> pieces;
+    for (const Family* family : families.sorted()) {
+        pieces.push_back(write_heading(*arena, *family, families, format));
+        family->lines.append_pieces(pieces);
     }
-    return out.take();
+    if (format.syntax == TextFormat::Syntax::open_metrics) pieces.push_back("# EOF\n");
+    return std::make_shared<const Body>(std::move(pieces), arena);
 }
 
 }  // namespace pilotlight::exporters

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/sample.h"
+#include "exporters/http.h"
 #include "exporters/snapshot.h"
 #include "exporters/text_format.h"
 
@@ -31,7 +32,7 @@ using FamilyLookup = std::function<std::optional<Description>(std::string_view n
 /// labels the first stays; bytes that are no UTF-8 become U+FFFD. No time stamps: a sample is as
 /// old as the last probe, which the interval bounds.
 /// Cost: about 100 ns a sample. Thread: any.
-[[nodiscard]] std::string write_metrics(const Snapshot& snapshot, const SampleBatch* own,
-                                        const FamilyLookup& lookup, TextFormat format);
+[[nodiscard]] SharedBody write_metrics(const Snapshot& snapshot, const SampleBatch* own,
+                                       const FamilyLookup& lookup, TextFormat format);
 
 }  // namespace pilotlight::exporters

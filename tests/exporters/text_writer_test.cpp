@@ -28,7 +28,7 @@ Snapshot showing(SharedBatch newest) {
 
 std::string written(const Snapshot& snapshot, TextFormat format = kPlain,
                     const FamilyLookup& lookup = {}) {
-    return write_metrics(snapshot, nullptr, lookup, format);
+    return write_metrics(snapshot, nullptr, lookup, format)->text();
 }
 
 /// The lines that are no comments.
@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(own_metrics_are_written_once_beside_a_scraped_pilotlight) {
     const Snapshot snapshot =
         showing(batch({{"pilotlight_targets", 7, {{"target", "other"}}}},
                       {{"pilotlight_targets", MetricType::counter, "Something else."}}));
-    BOOST_TEST(write_metrics(snapshot, own.get(), {}, kPlain) ==
+    BOOST_TEST(write_metrics(snapshot, own.get(), {}, kPlain)->text() ==
                "# HELP pilotlight_targets Targets.\n# TYPE pilotlight_targets gauge\n"
                "pilotlight_targets 3\npilotlight_targets{target=\"other\"} 7\n");
 }
