@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
 #include <cmath>
-#include <limits>
 #include <set>
 
 #include "rules/promql/parser.h"
@@ -173,8 +172,15 @@ class Reader {
         group.start = start(node);
         group.external_labels = labels(node, "external_labels");
         group.external_url = text(node, "external_url");
-        for_each(node, "input_series",
-                 [&](const Node& item) { group.series.push_back(input_series(item)); });
+        for_each(node, "input_series", [&](const Node& item) {
+            InputSeries series = input_series(item);
+            // Of a series given twice the last one counts, as with promtool.
+            const auto same = std::ranges::find(group.series, series.labels, &InputSeries::labels);
+            if (same == group.series.end())
+                group.series.push_back(std::move(series));
+            else
+                *same = std::move(series);
+        });
         for_each(node, "alert_rule_test",
                  [&](const Node& item) { group.alerts.push_back(alert_test(item, group.name)); });
         for_each(node, "promql_expr_test",
@@ -203,9 +209,8 @@ class Reader {
         InputSeries series;
         if (!mapping(node, kSeriesKeys)) return series;
         const Node* name = scalar(node, "series");
-        const Node* values = scalar(node, "values");
-        if (name == nullptr || values == nullptr) {
-            add(node, "an input series needs both \"series\" and \"values\"");
+        if (name == nullptr) {
+            add(node, "an input series needs \"series\"");
             return series;
         }
         auto parsed = promql::parse_series(name->scalar, syntax_);
@@ -213,6 +218,8 @@ class Reader {
             series.labels = std::move(*parsed);
         else
             add(*name, promql::describe(parsed.error(), name->scalar));
+        const Node* values = scalar(node, "values");
+        if (values == nullptr) return series;
         auto numbers = promql::parse_series_values(values->scalar);
         if (numbers)
             series.values = std::move(*numbers);
