@@ -1,6 +1,5 @@
 #include "probes/client_options.h"
 
-#include <filesystem>
 #include <fstream>
 
 #include "config/options.h"
@@ -12,36 +11,10 @@
 namespace pilotlight::probes {
 namespace {
 
-using runtime::TlsSettings;
-
-template <auto Member>
-void read_tls_version(const Node& node, TlsSettings& settings, Errors& errors) {
-    settings.*Member = runtime::parse_tls_version(node.scalar);
-    if (!(settings.*Member)) {
-        config::expected_value(node, "TLS10, TLS11, TLS12 or TLS13", errors);
-    }
-}
-
 template <auto Member, class Section>
 void read_path_into(const Node& node, Section& section, Errors& errors) {
     read_path(node, section.*Member, errors);
 }
-
-constexpr config::Option<TlsSettings> kTlsOptions[] = {
-    config::option_read_by<TlsSettings>(read_path_into<&TlsSettings::ca_file, TlsSettings>,
-                                        "ca_file", "path", "", "authorities to trust, PEM"),
-    config::option_read_by<TlsSettings>(read_path_into<&TlsSettings::cert_file, TlsSettings>,
-                                        "cert_file", "path", "", "the client's certificate, PEM"),
-    config::option_read_by<TlsSettings>(read_path_into<&TlsSettings::key_file, TlsSettings>,
-                                        "key_file", "path", "", "the client's key, PEM"),
-    config::option<&TlsSettings::server_name>("server_name", "", "the name to ask for and check"),
-    config::option<&TlsSettings::insecure_skip_verify>("insecure_skip_verify", "false",
-                                                       "take any certificate"),
-    config::option_read_by<TlsSettings>(read_tls_version<&TlsSettings::min_version>, "min_version",
-                                        "TLS version", "TLS12", "the oldest version"),
-    config::option_read_by<TlsSettings>(read_tls_version<&TlsSettings::max_version>, "max_version",
-                                        "TLS version", "", "the newest version"),
-};
 
 struct BasicAuth {
     Secret username;
@@ -70,7 +43,7 @@ constexpr config::Option<Authorization> kAuthorizationOptions[] = {
         "", "a file with the token"),
 };
 
-void refuse_both(const Node& node, const SecretSource& source, std::string_view key,
+void refuse_both(const Node& node, const SecretOrFile& source, std::string_view key,
                  Errors& errors) {
     if (source.text.empty() || source.file.empty()) return;
     errors.push_back(node.error(fmt::format("expected {0} or {0}_file, got both", key)));
@@ -93,15 +66,7 @@ Result<Secret> read_secret_file(const std::string& path) {
 
 void read_path(const Node& node, std::string& path, Errors& errors) {
     config::read_value(node, path, errors);
-    if (path.empty() || path.starts_with('/')) return;
-    path = (std::filesystem::path(node.where.file).parent_path() / path).string();
-}
-
-void read_tls_config(const Node& node, TlsSettings& settings, Errors& errors) {
-    config::read_options(node, kTlsOptions, settings, errors);
-    if (settings.cert_file.empty() != settings.key_file.empty()) {
-        errors.push_back(node.error("expected cert_file and key_file together, got only one"));
-    }
+    if (!path.empty()) path = path_beside(node, path);
 }
 
 void read_basic_auth(const Node& node, HttpLogin& login, Errors& errors) {
@@ -124,7 +89,7 @@ void read_authorization(const Node& node, HttpLogin& login, Errors& errors) {
 }
 
 boost::asio::awaitable<std::expected<Secret, Outcome>> load_secret(runtime::Services& services,
-                                                                   SecretSource source,
+                                                                   SecretOrFile source,
                                                                    runtime::Deadline deadline) {
     if (source.file.empty()) co_return std::move(source.text);
     std::function<Result<Secret>()> call = [path = source.file] { return read_secret_file(path); };
@@ -144,10 +109,7 @@ Secret authorization_of(const HttpLogin& login, const Secret& secret) {
 
 Outcome outcome_of(runtime::Failure failure, std::string_view phase) {
     if (failure.phase.empty()) failure.phase = phase;
-    Outcome outcome = Outcome::failed(std::move(failure.phase), std::move(failure.reason),
-                                      std::move(failure.detail));
-    if (failure.unknown) outcome.verdict = Verdict::unknown;
-    return outcome;
+    return outcome_of(std::move(failure));
 }
 
 }  // namespace pilotlight::probes

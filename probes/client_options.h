@@ -8,9 +8,9 @@
 #include "core/document.h"
 #include "core/error.h"
 #include "core/secret.h"
+#include "probes/network.h"
 #include "probes/probe.h"
 #include "runtime/deadline.h"
-#include "runtime/tls.h"
 
 namespace pilotlight::runtime {
 class Services;
@@ -20,13 +20,9 @@ struct Failure;
 /// What several probers' options have in common, in Prometheus's forms.
 namespace pilotlight::probes {
 
-/// `tls_config: {ca_file, cert_file, key_file, server_name, insecure_skip_verify, min_version,
-/// max_version}`. Relative paths start from the folder of the file that holds the section.
-void read_tls_config(const Node& node, runtime::TlsSettings& settings, Errors& errors);
-
 /// A secret that stands in the configuration, or in a file that is read anew at every probe, so
 /// that a rotated one is in use at once.
-struct SecretSource {
+struct SecretOrFile {
     Secret text;
     std::string file;
 
@@ -39,7 +35,7 @@ void read_path(const Node& node, std::string& path, Errors& errors);
 /// The secret, without a newline at its end. Fails as unknown: that our own file cannot be read
 /// says nothing of the target. `services` outlives the call.
 [[nodiscard]] boost::asio::awaitable<std::expected<Secret, Outcome>> load_secret(
-    runtime::Services& services, SecretSource source, runtime::Deadline deadline);
+    runtime::Services& services, SecretOrFile source, runtime::Deadline deadline);
 
 /// `basic_auth: {username, password, password_file}` or `authorization: {type, credentials,
 /// credentials_file}`.
@@ -47,7 +43,7 @@ struct HttpLogin {
     Secret username;
     /// "Bearer", ...; empty for basic authorization.
     std::string type;
-    SecretSource secret;
+    SecretOrFile secret;
 
     [[nodiscard]] bool empty() const { return username.empty() && secret.empty(); }
 };

@@ -68,7 +68,7 @@ class PostgresProber : public Prober {
         : options_(std::move(options)), address_(std::move(address)) {}
 
     asio::awaitable<Report> run(runtime::Services& services, runtime::Deadline deadline) override {
-        SecretSource source{address_.password, options_.password_file};
+        SecretOrFile source{address_.password, options_.password_file};
         std::expected<Secret, Outcome> password =
             co_await load_secret(services, std::move(source), deadline);
         if (!password) co_return Report{std::move(password.error())};

@@ -177,7 +177,7 @@ class RedisProber : public Prober {
         : options_(std::move(options)), url_(std::move(url)) {}
 
     asio::awaitable<Report> run(runtime::Services& services, runtime::Deadline deadline) override {
-        SecretSource source{url_.password, options_.password_file};
+        SecretOrFile source{url_.password, options_.password_file};
         std::expected<Secret, Outcome> password =
             co_await load_secret(services, std::move(source), deadline);
         if (!password) co_return down(std::move(password.error()));
