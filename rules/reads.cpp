@@ -10,7 +10,7 @@ namespace {
 
 void need(const promql::Expr& expr, Duration query_offset, const ReadDefaults& defaults,
           series::Retention& retention) {
-    for (const auto& use : promql::selectors(expr, defaults.lookback, defaults.subquery_step)) {
+    for (const auto& use : promql::selectors(expr, defaults.lookback)) {
         Duration reach = use.reach;
         // Looking back from an earlier time, even the newest sample is history.
         if (query_offset > Duration{0}) reach = std::max(reach, defaults.lookback) + query_offset;
@@ -39,7 +39,7 @@ void need(const Text& text, const ReadDefaults& defaults, series::Retention& ret
 }  // namespace
 
 std::vector<promql::SelectorUse> selectors_of(const Rule& rule, const ReadDefaults& defaults) {
-    return promql::selectors(*rule.expr, defaults.lookback, defaults.subquery_step);
+    return promql::selectors(*rule.expr, defaults.lookback);
 }
 
 void add_needs(const Rule& rule, Duration query_offset, const ReadDefaults& defaults,

@@ -44,8 +44,10 @@ double higher(double a, double b) {
 Items clamp(Frame& frame) {
     const double least = frame.scalar(1);
     const double most = frame.scalar(2);
-    if (most < least) return {};
-    return frame.map_values(0, [&](double v) { return higher(least, lower(most, v)); });
+    Items items = frame.map_values(0, [&](double v) { return higher(least, lower(most, v)); });
+    // Even then what is wrong with the argument is told.
+    if (most < least) items.clear();
+    return items;
 }
 
 Items clamp_min(Frame& frame) {

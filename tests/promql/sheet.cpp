@@ -56,7 +56,8 @@ std::string Sheet::print(const Result<Value>& value, bool sorted) const {
     if (const auto* string = std::get_if<String>(&*value)) return '"' + string->value + '"';
     std::vector<std::string> texts;
     if (const auto* matrix = std::get_if<Matrix>(&*value)) {
-        for (const MatrixSeries& series : *matrix) texts.push_back(print_points(series));
+        for (const MatrixSeries& series : *matrix)
+            texts.push_back(print_points(series));
     } else {
         for (const VectorSample& sample : std::get<Vector>(*value)) {
             texts.push_back(sample.labels.to_string() + " " + format_float(sample.value));

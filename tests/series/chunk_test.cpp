@@ -31,7 +31,8 @@ std::vector<Point> read(const Chunk& chunk) {
 
 void check_round_trip(const std::vector<Point>& points) {
     Chunk chunk;
-    for (const Point point : points) chunk.append(point);
+    for (const Point point : points)
+        chunk.append(point);
     const std::vector<Point> back = read(chunk);
     BOOST_REQUIRE(back.size() == points.size());
     for (std::size_t i = 0; i < points.size(); ++i) {
@@ -70,8 +71,10 @@ BOOST_AUTO_TEST_CASE(gives_back_times_before_the_epoch_and_far_apart) {
 BOOST_AUTO_TEST_CASE(gives_back_every_class_of_step_change) {
     std::vector<Point> points;
     std::int64_t at = 1'700'000'000'000;
-    for (const std::int64_t step : {15000, 15000, 15127, 15000, 14872, 15000, 23191, 15000, 6809,
-                                    15000, 539287, 15000, 100000000, 1, 1, 2147483648}) {
+    constexpr std::int64_t kSteps[] = {15000,     15000, 15127, 15000,     14872,  15000,
+                                       23191,     15000, 6809,  15000,     539287, 15000,
+                                       100000000, 1,     1,     2147483648};
+    for (const std::int64_t step : kSteps) {
         points.push_back({ms(at += step), double(step)});
     }
     check_round_trip(points);
@@ -86,27 +89,38 @@ BOOST_AUTO_TEST_CASE(gives_back_random_series) {
         for (int i = 0; i < 300; ++i) {
             at += random() % 4 == 0 ? std::int64_t(1 + random() % 100000) : 15000;
             switch (random() % 4) {
-                case 0: break;
-                case 1: value += double(random() % 100); break;
-                case 2: value = std::bit_cast<double>(random()); break;
-                default: value = double(random() % 1000) / 10; break;
+                case 0:
+                    break;
+                case 1:
+                    value += double(random() % 100);
+                    break;
+                case 2:
+                    value = std::bit_cast<double>(random());
+                    break;
+                default:
+                    value = double(random() % 1000) / 10;
+                    break;
             }
             points.push_back({ms(at), value});
         }
-        BOOST_TEST_CONTEXT("seed " << seed) { check_round_trip(points); }
+        BOOST_TEST_CONTEXT("seed " << seed) {
+            check_round_trip(points);
+        }
     }
 }
 
 BOOST_AUTO_TEST_CASE(a_regular_constant_series_costs_a_quarter_byte_a_sample) {
     Chunk chunk;
-    for (int i = 0; i < 1000; ++i) chunk.append({ms(1'700'000'000'000 + i * 15000), 42});
+    for (int i = 0; i < 1000; ++i)
+        chunk.append({ms(1'700'000'000'000 + i * 15000), 42});
     chunk.seal();
     BOOST_TEST(chunk.bytes() < 300U);
 }
 
 BOOST_AUTO_TEST_CASE(reading_stops_when_told_to) {
     Chunk chunk;
-    for (int i = 0; i < 10; ++i) chunk.append({ms(i), double(i)});
+    for (int i = 0; i < 10; ++i)
+        chunk.append({ms(i), double(i)});
     int seen = 0;
     chunk.for_each([&](Point) { return ++seen < 3; });
     BOOST_TEST(seen == 3);

@@ -40,7 +40,8 @@ std::vector<double> between(const History& history, WallTime from, WallTime to) 
     std::vector<Point> points;
     history.points(from, to, points);
     std::vector<double> values;
-    for (const Point& point : points) values.push_back(point.value);
+    for (const Point& point : points)
+        values.push_back(point.value);
     return values;
 }
 
@@ -82,7 +83,8 @@ BOOST_AUTO_TEST_CASE(is_empty_before_its_first_sample) {
 
 BOOST_AUTO_TEST_CASE(keeps_the_retention_and_little_more) {
     History history;
-    for (int i = 0; i < 10'000; ++i) history.append({sec(i * 15), double(i)}, 5min);
+    for (int i = 0; i < 10'000; ++i)
+        history.append({sec(i * 15), double(i)}, 5min);
     const WallTime end = sec(9999 * 15);
     // All 21 of the last five minutes are there ...
     BOOST_TEST(between(history, end - 5min, end).size() == 21U);

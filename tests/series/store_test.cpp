@@ -40,7 +40,8 @@ Labels up(const std::string& job) {
 
 std::set<std::string> names(const std::vector<const Series*>& found) {
     std::set<std::string> texts;
-    for (const Series* series : found) texts.insert(series->labels().to_string());
+    for (const Series* series : found)
+        texts.insert(series->labels().to_string());
     return texts;
 }
 
@@ -60,7 +61,8 @@ BOOST_AUTO_TEST_SUITE(store)
 
 BOOST_AUTO_TEST_CASE(keeps_only_the_newest_where_nothing_reads_back) {
     Store store;
-    for (int i = 0; i < 100; ++i) store.append(up("a"), sec(i), i);
+    for (int i = 0; i < 100; ++i)
+        store.append(up("a"), sec(i), i);
     BOOST_TEST(store.series() == 1U);
     BOOST_TEST(store.samples() == 1U);
     const Series& series = only(store, {name_is("up")});
@@ -169,9 +171,11 @@ BOOST_AUTO_TEST_CASE(forgets_only_what_no_evaluation_can_see) {
 
 BOOST_AUTO_TEST_CASE(forgets_a_few_at_a_time_until_all_are_looked_at) {
     Store store;
-    for (int i = 0; i < 100; ++i) store.append(up(std::to_string(i)), sec(0), 1);
+    for (int i = 0; i < 100; ++i)
+        store.append(up(std::to_string(i)), sec(0), 1);
     std::size_t dropped = 0;
-    for (int i = 0; i < 10; ++i) dropped += store.forget(sec(10'000), 10);
+    for (int i = 0; i < 10; ++i)
+        dropped += store.forget(sec(10'000), 10);
     BOOST_TEST(dropped == 100U);
 }
 
@@ -182,7 +186,8 @@ BOOST_AUTO_TEST_CASE(a_series_probed_each_hour_stays_valid_beyond_one_missed_pro
 
 BOOST_AUTO_TEST_CASE(new_retention_drops_history_and_starts_it) {
     Store store = keeping(10min);
-    for (int i = 0; i < 100; ++i) store.append(up("a"), sec(i), i);
+    for (int i = 0; i < 100; ++i)
+        store.append(up("a"), sec(i), i);
     BOOST_TEST(store.samples() == 100U);
     store.set_retention({});
     BOOST_TEST(store.samples() == 1U);
@@ -193,7 +198,8 @@ BOOST_AUTO_TEST_CASE(new_retention_drops_history_and_starts_it) {
 
 BOOST_AUTO_TEST_CASE(selects_by_every_kind_of_matcher) {
     Store store;
-    for (const char* job : {"a", "b", "c"}) store.append(up(job), sec(1), 1);
+    for (const char* job : {"a", "b", "c"})
+        store.append(up(job), sec(1), 1);
     store.append(Labels{{"__name__", "up"}}, sec(1), 1);
     store.append(Labels{{"__name__", "down"}, {"job", "a"}}, sec(1), 1);
     using Op = Matcher::Op;
@@ -207,8 +213,9 @@ BOOST_AUTO_TEST_CASE(selects_by_every_kind_of_matcher) {
                1U);
     BOOST_TEST(store.select(Matchers{name_is("up"), match("job", Op::equal, "")}).size() == 1U);
     BOOST_TEST(store.select(Matchers{match("job", Op::equal, "a")}).size() == 2U);
-    BOOST_TEST(store.select(Matchers{match("__name__", Op::regexp, "up|down"),
-                                     match("job", Op::equal, "a")})
+    BOOST_TEST(store
+                   .select(Matchers{match("__name__", Op::regexp, "up|down"),
+                                    match("job", Op::equal, "a")})
                    .size() == 2U);
     BOOST_TEST(store.select(Matchers{name_is("up"), name_is("down")}).empty());
     BOOST_TEST(store.select(Matchers{name_is("nothing")}).empty());
@@ -249,7 +256,8 @@ BOOST_AUTO_TEST_CASE(is_small_where_only_the_newest_is_kept) {
     std::size_t labels = 0;
     for (int i = 0; i < 10'000; ++i) {
         const Labels made{{"__name__", "probe_success"}, {"target", "target" + std::to_string(i)}};
-        for (const Label label : made) labels += label.name.size() + label.value.size() + 8;
+        for (const Label label : made)
+            labels += label.name.size() + label.value.size() + 8;
         store.append(made, sec(1), 1);
     }
     BOOST_TEST(store.bytes() - labels < 10'000U * 130U);
