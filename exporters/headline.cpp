@@ -39,8 +39,9 @@ void take_health_of_targets(ServiceView& service,
         if (badness(target.health) < badness(service.health)) continue;
         const bool worse = badness(target.health) > badness(service.health);
         service.health = target.health;
-        // Equally bad: since the first of them is.
-        if (worse || !service.since || (target.since && *target.since < *service.since)) {
+        // All are well since the last of them is; something is wrong since the first went wrong.
+        const bool later = target.since > service.since;
+        if (worse || !service.since || later == (target.health == Health::up)) {
             service.since = target.since;
         }
     }
@@ -53,9 +54,13 @@ class Tally {
         if (badness(level) > badness(worst_)) worst_ = level;
         if (count_++ == 0) first_ = std::move(text);
     }
-    [[nodiscard]] Headline headline(bool anything_known) && {
+    [[nodiscard]] Headline headline(const Snapshot& snapshot) && {
         if (count_ == 1) return {worst_, std::move(first_), 1};
         if (count_ > 1) return {worst_, fmt::format("{} problems", count_), count_};
+        if (snapshot.targets.empty()) return {Health::unknown, "Nothing is watched yet", 0};
+        const bool anything_known = std::ranges::any_of(
+            snapshot.targets,
+            [](const TargetView& target) { return target.health != Health::unknown; });
         if (!anything_known) return {Health::unknown, "Waiting for the first probes", 0};
         return {Health::up, "All systems operational", 0};
     }
@@ -161,10 +166,7 @@ Headline headline(const Snapshot& snapshot, std::span<const Check> checks) {
                       fmt::format("Pilotlight's own {} needs attention", check.name));
         }
     }
-    const bool anything_known = std::ranges::any_of(snapshot.targets, [](const TargetView& target) {
-        return target.health != Health::unknown;
-    });
-    return std::move(tally).headline(anything_known || snapshot.targets.empty());
+    return std::move(tally).headline(snapshot);
 }
 
 }  // namespace pilotlight::exporters

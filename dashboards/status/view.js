@@ -1,0 +1,208 @@
+// What each part of the state looks like.
+
+import { icon, keep, live, make } from './dom.js';
+import { count, moment, since, took } from './words.js';
+
+const HEALTH_WORDS = { up: 'Operational', degraded: 'Degraded', down: 'Down', unknown: 'Not known yet' };
+const TARGET_WORDS = { up: 'up', degraded: 'degraded', down: 'down', unknown: 'not known yet' };
+const SEVERITY_LEVELS = { critical: 'down', error: 'down', warning: 'degraded', info: 'info' };
+// With more targets than these, services that are well start folded.
+const SHOWN_TARGETS = 24;
+
+const $ = (id) => document.getElementById(id);
+
+function levelOf(alert) {
+  return SEVERITY_LEVELS[alert.severity] || 'unknown';
+}
+
+function forTime(time) {
+  return live('time', time, (t) => `for ${since(t)}`, `since ${moment(time)}`);
+}
+
+function badge(alert) {
+  const words = [alert.state === 'pending' ? 'pending' : '', alert.severity].filter(Boolean);
+  return words.length === 0 ? null : make('span.badge', {}, words.join(' '));
+}
+
+function alertFoot(alert) {
+  const foot = make('p.alert-foot');
+  for (const name of ['service', 'target', 'instance']) {
+    if (alert.labels[name]) foot.append(make('span', {}, `${name} ${alert.labels[name]}`));
+  }
+  // Nothing but a web address becomes a link: an annotation may hold anything.
+  if (/^https?:\/\//i.test(alert.runbook)) {
+    foot.append(make('a', { href: alert.runbook, rel: 'noopener noreferrer', target: '_blank' },
+      'Runbook'));
+  }
+  return foot;
+}
+
+function alertItem(alert) {
+  const level = levelOf(alert);
+  const item = make(`li.alert${alert.state === 'pending' ? '.pending' : ''}`, { 'data-level': level },
+    icon(level, `${alert.severity || 'no severity'}, ${alert.state}`),
+    make('span.alert-name', {}, alert.name, badge(alert)),
+    make('span.end.muted.small', {}, forTime(alert.since)));
+  const text = alert.summary || alert.description;
+  if (text) item.append(make('p.alert-text', {}, text));
+  const foot = alertFoot(alert);
+  if (foot.childElementCount > 0) item.append(foot);
+  return item;
+}
+
+function targetItem(target) {
+  const item = make('li.target', { 'data-level': target.health },
+    icon(target.health, TARGET_WORDS[target.health]),
+    make('span.target-name', {}, target.name, ' ', make('span.prober', {}, target.prober)),
+    make('span.target-place', {}, make('code', {}, target.instance)),
+    make('span.end.muted.small', {}, target.duration === null ? '' : took(target.duration)));
+  const why = target.detail || [target.phase, target.reason].filter(Boolean).join(': ');
+  if (target.health !== 'up' && why) {
+    const line = make('p.why', {}, why);
+    if (target.since) line.append(', ', forTime(target.since));
+    item.append(line);
+  }
+  return item;
+}
+
+function serviceState(service) {
+  const end = make('span.end.small', {}, make('span.state', {}, HEALTH_WORDS[service.health]));
+  if (service.since) end.append(make('span.muted', {}, ' ', forTime(service.since)));
+  return end;
+}
+
+function needs(service, services) {
+  const titles = service.depends_on.map((name) => {
+    const needed = services.find((other) => other.name === name);
+    if (!needed) return name;
+    return needed.health === 'up' ? needed.title : `${needed.title} (${TARGET_WORDS[needed.health]})`;
+  });
+  return titles.length === 0 ? null : make('span.needs', {}, `needs ${titles.join(', ')}`);
+}
+
+function serviceItem(service, status, known) {
+  const few = status.counts.targets <= SHOWN_TARGETS;
+  const open = known ? known.querySelector('details').open : few;
+  const details = make('details.card.service', { 'data-level': service.health });
+  // What got worse is shown, whatever was folded before.
+  details.open = open || (service.health !== 'up' && known?.dataset.health !== service.health);
+  details.append(
+    make('summary', {},
+      icon(service.health),
+      make('span.service-name', {}, service.title, needs(service, status.services)),
+      serviceState(service),
+      icon('chevron', '', 'chevron')),
+    make('ul.targets', {}, ...service.targets.map(targetItem)));
+  return make('li', { 'data-health': service.health }, details);
+}
+
+function receiverItem(receiver) {
+  const level = receiver.last_error ? 'degraded' : 'up';
+  const words = [];
+  if (receiver.last_error) words.push(make('p.why', {}, receiver.last_error));
+  const state = make('p.muted');
+  if (receiver.pending > 0) state.append(`${receiver.pending} waiting to be sent. `);
+  if (receiver.last_delivered) {
+    state.append(live('time', receiver.last_delivered, (t) => `Last accepted ${since(t)} ago`,
+      moment(receiver.last_delivered)));
+  } else {
+    state.append('Nothing sent yet');
+  }
+  words.push(state);
+  return make('li.row', { 'data-level': level },
+    icon(level, receiver.last_error ? 'refusing' : 'accepting'),
+    make('div', {}, make('span', {}, receiver.name), ' ',
+      make('span.prober', {}, receiver.integration), ...words));
+}
+
+const CHECK_WORDS = {
+  journal: ['Journal', 'can be written'],
+  probes: ['Probes', 'on time'],
+  rules: ['Rules', 'evaluate'],
+  delivery: ['Delivery', 'accepted'],
+  config: ['Configuration', 'live'],
+};
+
+function checkItem(check) {
+  const [name, well] = CHECK_WORDS[check.name] || [check.name, 'well'];
+  const level = check.ok ? 'up' : 'degraded';
+  const body = make('div', {}, name);
+  if (check.ok) {
+    body.append(' ', make('span.muted.small', {}, well));
+  } else {
+    body.append(make('p.why', {}, check.detail));
+  }
+  return make('li.row', { 'data-level': level }, icon(level, check.ok ? 'well' : 'degraded'), body);
+}
+
+function showHeadline(status) {
+  const { level, text } = status.headline;
+  $('headline').dataset.level = level;
+  if ($('headline-text').textContent !== text) $('headline-text').textContent = text;
+  $('headline-icon').replaceChildren(icon(level));
+  const targets = status.services.flatMap((service) => service.targets);
+  const up = targets.filter((target) => target.health === 'up').length;
+  const firing = status.alerts.filter((alert) => alert.state === 'firing').length;
+  const parts = [];
+  if (targets.length > 0) parts.push(`${up} of ${count(targets.length, 'target', 'targets')} up`);
+  parts.push(firing === 0 ? 'no alerts' : `${count(firing, 'alert', 'alerts')} firing`);
+  $('headline-detail').textContent = parts.join(', ');
+  const name = status.title || 'Pilotlight';
+  $('title').textContent = name;
+  document.title = `${text} - ${name}`;
+  if (!$('icon').href.endsWith(`icon-${level}.svg`)) $('icon').href = `assets/icon-${level}.svg`;
+}
+
+function showReload(reload) {
+  $('reload-section').hidden = reload.successful;
+  if (reload.successful) return;
+  $('reload').dataset.level = 'degraded';
+  $('reload').replaceChildren(
+    make('p', {}, make('strong.state', {}, 'The last change was refused. '),
+      `What was live since ${moment(reload.last_success)} stays live.`),
+    make('pre', {}, reload.errors.join('\n')));
+}
+
+function showAlerts(alerts) {
+  $('alerts-section').hidden = alerts.length === 0;
+  const firing = alerts.filter((alert) => alert.state === 'firing').length;
+  const pending = alerts.length - firing;
+  $('alerts-tally').textContent = [firing && `${firing} firing`, pending && `${pending} pending`]
+    .filter(Boolean).join(', ');
+  keep($('alerts'), alerts, (alert) => JSON.stringify(alert.labels), alertItem);
+}
+
+function showServices(status) {
+  $('services-section').hidden = false;
+  if (status.services.length === 0) {
+    $('services').replaceChildren(make('li.card.empty', {}, 'No targets are configured yet.'));
+    return;
+  }
+  // A service's line tells how those are that it needs, so they are part of what it is made of.
+  const healthOf = new Map(status.services.map((service) => [service.name, service.health]));
+  const items = status.services.map((service) =>
+    ({ ...service, needed: service.depends_on.map((name) => healthOf.get(name)) }));
+  keep($('services'), items, (service) => `service ${service.name}`,
+    (service, known) => serviceItem(service, status, known));
+}
+
+function showFacts(status) {
+  const version = `Pilotlight ${status.version}${status.revision ? ` (${status.revision})` : ''}`;
+  $('facts').replaceChildren(`${version}, up `,
+    live('time', status.started_at, (t) => since(t), `since ${moment(status.started_at)}`),
+    `. ${count(status.counts.targets, 'target', 'targets')}, ` +
+    `${count(status.counts.rules, 'rule', 'rules')}, ${count(status.counts.series, 'series', 'series')}`);
+}
+
+/** Shows the document that /api/status gave. */
+export function show(status) {
+  showHeadline(status);
+  showReload(status.reload);
+  showAlerts(status.alerts);
+  showServices(status);
+  $('receivers-section').hidden = status.receivers.length === 0;
+  keep($('receivers'), status.receivers, (r) => `${r.name} ${r.integration}`, receiverItem);
+  $('checks-section').hidden = false;
+  keep($('checks'), status.checks, (check) => check.name, checkItem);
+  showFacts(status);
+}
