@@ -158,9 +158,10 @@ Result<Value> to_duration(Args args) {
 Result<Value> parse_seconds(Args args) {
     const auto text = tmpl::text_argument(args[0]);
     if (!text) return std::unexpected(text.error());
-    const auto duration = parse_duration(*text);
+    const bool negative = text->starts_with('-');
+    const auto duration = parse_duration(std::string_view(*text).substr(negative ? 1 : 0));
     if (!duration) return std::unexpected(duration.error());
-    return to_seconds(*duration);
+    return negative ? -to_seconds(*duration) : to_seconds(*duration);
 }
 
 template <std::string (*Change)(const std::string&)>
