@@ -29,7 +29,8 @@ inline constexpr std::string_view kDefaultTemplates = R"(
 {{- define "slack.default.fallback" }}{{ template "slack.default.title" . }}
 {{- with .ExternalURL }} | {{ . }}{{ end }}{{ end }}
 {{- define "slack.default.callbackid" }}{{ end }}
-{{- define "slack.default.pretext" }}{{ end }}
+{{- define "slack.default.pretext" }}
+{{- if .Missed }}It was over before anybody could be told.{{ end }}{{ end }}
 {{- define "slack.default.titlelink" }}{{ template "__alertmanagerURL" . }}{{ end }}
 {{- define "slack.default.iconemoji" }}{{ end }}
 {{- define "slack.default.iconurl" }}{{ end }}

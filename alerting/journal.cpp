@@ -109,6 +109,8 @@ struct Journal::State {
     Options options;
     std::unique_ptr<Database> database;
     JournalContents contents;
+    /// Guarded: the thread may begin a new database later.
+    Errors warnings;
 
     mutable std::mutex mutex;
     std::condition_variable woken;
@@ -133,6 +135,7 @@ struct Journal::State {
     void write_one_by_one(std::vector<Request>& batch);
     void keep_for_later(std::vector<Request>& batch, const Database::Failure& failure);
     void answer(const std::vector<Request>& batch, const Result<void>& result);
+    void warn(std::string message);
     void note_failure(const Database::Failure& failure);
     void note_success(std::size_t requests);
     void purge();
@@ -165,21 +168,22 @@ void Journal::State::open_first() {
     const auto opened = ensure_open();
     if (!opened) {
         note_failure(opened.error());
-        contents.warnings.emplace_back(fmt::format(
-            "the journal {} cannot be opened ({}); going on without it", path,
-            opened.error().message));
+        warn(fmt::format("the journal {} cannot be opened ({}); going on without it", path,
+                         opened.error().message));
         return;
     }
     auto read = read_contents(*database);
     if (!read) {
         note_failure(read.error());
-        contents.warnings.emplace_back(fmt::format("the journal {} cannot be read ({})", path,
-                                                   read.error().message));
+        warn(fmt::format("the journal {} cannot be read ({})", path, read.error().message));
         return;
     }
-    Errors warnings = std::move(contents.warnings);
     contents = std::move(*read);
-    contents.warnings.insert(contents.warnings.begin(), warnings.begin(), warnings.end());
+}
+
+void Journal::State::warn(std::string message) {
+    const std::scoped_lock lock(mutex);
+    warnings.emplace_back(std::move(message));
 }
 
 Outcome Journal::State::open_whole() {
@@ -200,10 +204,8 @@ Outcome Journal::State::ensure_open() {
         return std::unexpected(
             Database::Failure{Database::Trouble::cannot_write, aside.error().message});
     }
-    contents.warnings.emplace_back(
-        fmt::format("the journal {} cannot be used ({}); it was set aside as {}, a new one is "
-                    "begun",
-                    path, opened.error().message, *aside));
+    warn(fmt::format("the journal {} cannot be used ({}); it was set aside as {}, a new one is begun",
+                     path, opened.error().message, *aside));
     return open_whole();
 }
 
@@ -351,6 +353,11 @@ void Journal::State::ask(Write write, Done done) {
 
 JournalContents Journal::take_contents() {
     return std::exchange(state_->contents, {});
+}
+
+Errors Journal::take_warnings() {
+    const std::scoped_lock lock(state_->mutex);
+    return std::exchange(state_->warnings, {});
 }
 
 void Journal::record(std::vector<Notification> notifications, Done done) {

@@ -46,7 +46,7 @@ struct JournalContents {
     std::vector<Told> told;
     std::vector<AlertRow> alerts;
     std::uint64_t next_sequence = 1;
-    /// A database that was set aside, rows that could not be read: to be said aloud.
+    /// Rows that could not be read: to be said aloud.
     Errors warnings;
 };
 
@@ -75,7 +75,7 @@ class Journal {
     };
 
     /// Opens or makes the database at `path` and starts the thread. Never fails: what goes wrong
-    /// is in contents().warnings and healthy(). Blocks on the disk.
+    /// is in take_warnings() and healthy(). Blocks on the disk.
     explicit Journal(std::string path);
     Journal(std::string path, Options options);
     Journal(const Journal&) = delete;
@@ -85,6 +85,9 @@ class Journal {
 
     /// Moves out what was there at the start; once.
     [[nodiscard]] JournalContents take_contents();
+    /// What has to be said aloud since the last call: a database that cannot be opened, or that was
+    /// set aside. Look after the start and now and then.
+    [[nodiscard]] Errors take_warnings();
 
     /// Puts notifications into the outbox and what they say into the notification log.
     void record(std::vector<Notification> notifications, Done done);

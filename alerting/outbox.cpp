@@ -1,0 +1,393 @@
+#include "alerting/outbox.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <mutex>
+
+#include "alerting/receivers/answers.h"
+#include "alerting/send_queue.h"
+#include "core/check.h"
+#include "runtime/http_client.h"
+#include "runtime/loop.h"
+#include "runtime/services.h"
+#include "runtime/task_group.h"
+
+namespace pilotlight::alerting {
+namespace {
+
+namespace asio = boost::asio;
+
+/// One integration: its queue, and what wakes its coroutine.
+struct Lane {
+    Lane(Address to, BackoffOptions backoff, const asio::any_io_executor& executor)
+        : address(std::move(to)), queue(std::move(backoff)), wakeup(executor) {}
+
+    Address address;
+    SendQueue queue;
+    asio::steady_timer wakeup;
+    std::optional<WallTime> last_delivered;
+    std::string last_error;
+};
+
+/// Something that the journal's thread will tell the loop, once.
+struct Gate {
+    explicit Gate(const asio::any_io_executor& executor) : timer(executor) {}
+    bool open = false;
+    asio::steady_timer timer;
+};
+
+Settlement settlement_of(const Notification& notification, Settlement::Outcome outcome,
+                         std::string reason) {
+    return {notification.sequence, notification.to, notification.group_key,
+            notification.status(), outcome,         wall_now(),
+            std::move(reason)};
+}
+
+}  // namespace
+
+struct Outbox::State : std::enable_shared_from_this<Outbox::State> {
+    State(Journal& journal_in, runtime::Loop& loop_in, runtime::Services& services_in,
+          SharedRouting routing_in, OutboxObserver observer_in, Options options_in)
+        : journal(journal_in),
+          loop(loop_in),
+          services(services_in),
+          executor(loop_in.executor()),
+          observer(std::move(observer_in)),
+          options(std::move(options_in)),
+          routing(std::move(routing_in)),
+          tasks(executor) {}
+
+    // Any thread.
+    void submit(std::vector<Notification> notifications);
+    void post_unless_stopped(std::function<void()> job);
+
+    // The loop's thread.
+    void start(std::vector<OutboxRow> restored, const std::vector<Told>& told);
+    void configure(SharedRouting next);
+    void take(const std::vector<Notification>& notifications);
+    void enqueue(SendQueue::Item item);
+    Lane& lane_for(const Address& address);
+    void make_lanes();
+    void publish();
+    void report_trouble(const Address& address, const std::string& what);
+    void settle_needless(const Notification& notification);
+    void supersede(const SendQueue::Superseded& superseded);
+    asio::awaitable<void> run(Lane& lane);
+    asio::awaitable<Delivery> attempt(Lane& lane, Notification notification);
+    asio::awaitable<void> finish(Lane& lane, Delivery delivery);
+    asio::awaitable<void> settle(Settlement settlement);
+    void note_delivered(Lane& lane, const Notification& notification);
+    void note_failed(Lane& lane, const Delivery& delivery);
+
+    Journal& journal;
+    runtime::Loop& loop;
+    runtime::Services& services;
+    asio::any_io_executor executor;
+    OutboxObserver observer;
+    Options options;
+
+    mutable std::mutex mutex;
+    bool stopped = false;
+    std::vector<ReceiverStatus> published;
+    std::atomic<std::uint64_t> uncommitted = 0;
+
+    SharedRouting routing;
+    std::map<Address, std::unique_ptr<Lane>> lanes;
+    runtime::TaskGroup tasks;
+};
+
+Outbox::Outbox(Journal& journal, runtime::Loop& loop, runtime::Services& services,
+               SharedRouting routing, std::vector<OutboxRow> restored,
+               const std::vector<Told>& told, OutboxObserver observer)
+    : Outbox(journal, loop, services, std::move(routing), std::move(restored), told,
+             std::move(observer), Options()) {}
+
+Outbox::Outbox(Journal& journal, runtime::Loop& loop, runtime::Services& services,
+               SharedRouting routing, std::vector<OutboxRow> restored,
+               const std::vector<Told>& told, OutboxObserver observer, Options options)
+    : state_(std::make_shared<State>(journal, loop, services, std::move(routing),
+                                     std::move(observer), std::move(options))) {
+    PILOT_CHECK(state_->routing != nullptr);
+    state_->post_unless_stopped(
+        [state = state_, restored = std::move(restored), told] { state->start(restored, told); });
+}
+
+Outbox::~Outbox() {
+    const std::scoped_lock lock(state_->mutex);
+    PILOT_CHECK(state_->stopped);
+}
+
+void Outbox::submit(std::vector<Notification> notifications) {
+    if (!notifications.empty()) state_->submit(std::move(notifications));
+}
+
+void Outbox::configure(SharedRouting routing) {
+    PILOT_CHECK(routing != nullptr);
+    state_->post_unless_stopped([state = state_, routing = std::move(routing)] {
+        state->configure(routing);
+    });
+}
+
+std::vector<ReceiverStatus> Outbox::status() const {
+    const std::scoped_lock lock(state_->mutex);
+    return state_->published;
+}
+
+std::uint64_t Outbox::pending() const {
+    std::uint64_t count = state_->uncommitted;
+    for (const ReceiverStatus& status : this->status()) count += status.pending;
+    return count;
+}
+
+asio::awaitable<void> Outbox::stop() {
+    const std::shared_ptr<State> state = state_;
+    {
+        const std::scoped_lock lock(state->mutex);
+        state->stopped = true;
+    }
+    co_await state->tasks.cancel_and_join();
+    state->lanes.clear();
+}
+
+void Outbox::State::post_unless_stopped(std::function<void()> job) {
+    // Under the lock: the loop may be gone once stop() has ended.
+    const std::scoped_lock lock(mutex);
+    if (!stopped) loop.post(std::move(job));
+}
+
+void Outbox::State::submit(std::vector<Notification> notifications) {
+    struct Batch {
+        std::vector<Notification> notifications;
+        std::atomic<bool> taken = false;
+    };
+    auto batch = std::make_shared<Batch>();
+    for (Notification& notification : notifications) {
+        // A repeat's delay counts from its decision, which is now.
+        if (!notification.news_at) notification.news_at = steady_now();
+    }
+    batch->notifications = notifications;
+    uncommitted += notifications.size();
+    auto take_once = [state = shared_from_this(), batch] {
+        if (!batch->taken.exchange(true)) state->take(batch->notifications);
+    };
+    journal.record(std::move(notifications),
+                   [state = shared_from_this(), take_once](const Result<void>&) {
+                       // Not on disk is no reason not to tell: it goes from memory.
+                       state->post_unless_stopped(take_once);
+                   });
+    post_unless_stopped([state = shared_from_this(), take_once] {
+        auto patience = std::make_shared<asio::steady_timer>(state->executor);
+        patience->expires_after(state->options.commit_patience);
+        patience->async_wait([patience, take_once, state](const boost::system::error_code& ended) {
+            if (!ended && !state->stopped) take_once();
+        });
+    });
+}
+
+void Outbox::State::start(std::vector<OutboxRow> restored, const std::vector<Told>& told) {
+    make_lanes();
+    for (const Told& entry : told) {
+        if (entry.open) lane_for(entry.last.to).queue.set_open(entry.last.group_key, true);
+    }
+    const WallTime wall = wall_now();
+    const SteadyTime now = steady_now();
+    for (OutboxRow& row : restored) {
+        const Duration age = std::max(Duration(0), wall - row.created_at);
+        row.notification.news_at = now - std::max(Duration(0), wall - row.notification.decided_at);
+        SteadyTime not_before{};
+        if (row.next_attempt_at) {
+            // A clock set back must not make it wait longer than it could have been asked to.
+            not_before = now + std::clamp(Duration(*row.next_attempt_at - wall), Duration(0),
+                                          options.backoff.longest_asked);
+        }
+        enqueue({std::move(row.notification), row.attempts, not_before,
+                 now + std::max(Duration(0), options.give_up_after - age)});
+    }
+    publish();
+}
+
+void Outbox::State::configure(SharedRouting next) {
+    routing = std::move(next);
+    make_lanes();
+    for (auto& [address, lane] : lanes) {
+        lane->queue.retry_now();
+        lane->wakeup.cancel();
+    }
+    publish();
+}
+
+void Outbox::State::make_lanes() {
+    for (const ReceiverConfig& receiver : routing->receivers) {
+        for (const IntegrationPtr& integration : receiver.integrations) {
+            lane_for(integration->address());
+        }
+    }
+}
+
+Lane& Outbox::State::lane_for(const Address& address) {
+    auto& lane = lanes[address];
+    if (lane == nullptr) {
+        lane = std::make_unique<Lane>(address, options.backoff, executor);
+        tasks.spawn(fmt::format("deliver {}", address.to_string()),
+                    [this, lane = lane.get()] { return run(*lane); });
+    }
+    return *lane;
+}
+
+void Outbox::State::take(const std::vector<Notification>& notifications) {
+    uncommitted -= notifications.size();
+    const SteadyTime give_up_at = steady_now() + options.give_up_after;
+    for (const Notification& notification : notifications) {
+        enqueue({notification, 0, {}, give_up_at});
+    }
+    publish();
+}
+
+void Outbox::State::enqueue(SendQueue::Item item) {
+    const Notification notification = item.notification;
+    Lane& lane = lane_for(notification.to);
+    const SendQueue::Pushed pushed = lane.queue.push(std::move(item));
+    if (pushed.needless) settle_needless(notification);
+    if (pushed.superseded) supersede(*pushed.superseded);
+    lane.wakeup.cancel();
+}
+
+void Outbox::State::settle_needless(const Notification& notification) {
+    const Settlement settlement = settlement_of(
+        notification, Settlement::Outcome::superseded, "nothing waited that it could amend");
+    journal.settle(settlement);
+    if (observer.on_settled) observer.on_settled(settlement);
+}
+
+void Outbox::State::supersede(const SendQueue::Superseded& superseded) {
+    const Settlement settlement =
+        settlement_of(superseded.older, Settlement::Outcome::superseded,
+                      fmt::format("told with {}", superseded.merged.sequence));
+    journal.supersede(settlement, superseded.merged);
+    if (observer.on_settled) observer.on_settled(settlement);
+}
+
+void Outbox::State::publish() {
+    std::vector<ReceiverStatus> all;
+    for (const auto& [address, lane] : lanes) {
+        const bool configured = routing->find_integration(address) != nullptr;
+        if (!configured && lane->queue.size() == 0) continue;
+        all.push_back({address, lane->queue.size(), lane->last_delivered, lane->last_error});
+    }
+    const std::scoped_lock lock(mutex);
+    published = std::move(all);
+}
+
+asio::awaitable<void> Outbox::State::run(Lane& lane) {
+    for (;;) {
+        const SendQueue::Item* item = lane.queue.begin(steady_now());
+        if (item == nullptr) {
+            lane.wakeup.expires_at(lane.queue.next_due().value_or(SteadyTime::max()));
+            // Woken early is no error; a cancelled coroutine throws at its next wait.
+            co_await lane.wakeup.async_wait(asio::as_tuple(asio::use_awaitable));
+            continue;
+        }
+        Notification notification = item->notification;
+        Delivery delivery = co_await attempt(lane, std::move(notification));
+        co_await finish(lane, std::move(delivery));
+    }
+}
+
+asio::awaitable<Delivery> Outbox::State::attempt(Lane& lane, Notification notification) {
+    const IntegrationPtr integration = routing->find_integration(lane.address);
+    if (integration == nullptr) {
+        co_return Delivery::rejected(Reason::receiver_removed,
+                                     "the configuration no longer has it");
+    }
+    Message message = integration->render(notification);
+    if (!message.template_error.empty()) {
+        report_trouble(lane.address, fmt::format("a template failed, it was told plainly: {}",
+                                                 message.template_error));
+    }
+    const Duration timeout = options.timeout.value_or(integration->timeout());
+    const runtime::Deadline deadline = runtime::Deadline::in(timeout);
+    for (runtime::HttpRequest& request : message.requests) {
+        const runtime::HttpResult answer =
+            co_await runtime::fetch(services, std::move(request), deadline);
+        Delivery delivery = answer.failure ? classify_failure(*answer.failure)
+                                           : integration->classify(answer);
+        if (delivery.kind != Delivery::Kind::delivered) co_return delivery;
+    }
+    co_return Delivery::delivered();
+}
+
+asio::awaitable<void> Outbox::State::finish(Lane& lane, Delivery delivery) {
+    SendQueue::Ended ended = lane.queue.end(delivery, steady_now());
+    const Notification notification = ended.item.notification;
+    using Kind = SendQueue::Ended::Kind;
+    if (delivery.kind != Delivery::Kind::delivered) note_failed(lane, delivery);
+    if (ended.needless) settle_needless(*ended.needless);
+    publish();
+    switch (ended.kind) {
+        case Kind::retry: {
+            const Duration wait = std::chrono::ceil<Duration>(ended.item.not_before - steady_now());
+            const Duration asked = delivery.retry_after.value_or(Duration(0));
+            journal.note_attempt(notification.sequence, ended.item.attempts,
+                                 wall_now() + std::max(wait, asked), delivery.detail);
+            break;
+        }
+        case Kind::superseded: supersede(*ended.superseded); break;
+        case Kind::delivered: {
+            note_delivered(lane, notification);
+            Settlement settlement =
+                settlement_of(notification, Settlement::Outcome::delivered, "");
+            co_await settle(std::move(settlement));
+            break;
+        }
+        case Kind::dead: {
+            const bool expired = delivery.kind == Delivery::Kind::retry;
+            if (expired && observer.on_failed) observer.on_failed(lane.address, ended.reason);
+            const std::string why = expired
+                                        ? fmt::format("given up after {}: {}",
+                                                      format_duration(options.give_up_after),
+                                                      delivery.detail)
+                                        : fmt::format("refused for good: {}", delivery.detail);
+            report_trouble(lane.address, why);
+            Settlement settlement = settlement_of(notification, Settlement::Outcome::dead, why);
+            co_await settle(std::move(settlement));
+            break;
+        }
+    }
+}
+
+asio::awaitable<void> Outbox::State::settle(Settlement settlement) {
+    // Waited for, so that a crash repeats one message and not all that were sent meanwhile.
+    auto gate = std::make_shared<Gate>(executor);
+    gate->timer.expires_after(options.commit_patience);
+    journal.settle(settlement, [state = shared_from_this(), gate](const Result<void>&) {
+        state->post_unless_stopped([gate] {
+            gate->open = true;
+            gate->timer.cancel();
+        });
+    });
+    if (observer.on_settled) observer.on_settled(settlement);
+    co_await gate->timer.async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
+void Outbox::State::note_delivered(Lane& lane, const Notification& notification) {
+    lane.last_delivered = wall_now();
+    lane.last_error.clear();
+    publish();
+    if (!observer.on_delivered) return;
+    const auto delay = steady_now() - notification.news_at.value_or(steady_now());
+    observer.on_delivered(lane.address, std::chrono::round<Duration>(delay));
+}
+
+void Outbox::State::note_failed(Lane& lane, const Delivery& delivery) {
+    lane.last_error = delivery.detail;
+    if (observer.on_failed) observer.on_failed(lane.address, delivery.reason);
+}
+
+void Outbox::State::report_trouble(const Address& address, const std::string& what) {
+    if (!observer.on_trouble) return;
+    observer.on_trouble(
+        fmt::format("receiver '{}', {}: {}", address.receiver, address.integration, what));
+}
+
+}  // namespace pilotlight::alerting

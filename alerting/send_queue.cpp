@@ -1,0 +1,148 @@
+#include "alerting/send_queue.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+
+namespace pilotlight::alerting {
+
+Notification merge(const Notification& older, Notification newer) {
+    for (const NotifiedAlert& alert : older.alerts) {
+        const bool known = std::ranges::any_of(newer.alerts, [&](const NotifiedAlert& other) {
+            return other.labels == alert.labels;
+        });
+        // What fired then and is not mentioned now is nothing that the newer one may assert.
+        if (!known && alert.status == Status::resolved) newer.alerts.push_back(alert);
+    }
+    std::ranges::stable_sort(newer.alerts, [](const NotifiedAlert& a, const NotifiedAlert& b) {
+        if (a.status != b.status) return a.status == Status::firing;
+        return a.labels < b.labels;
+    });
+    if (older.cause == Cause::first && newer.status() == Status::firing) newer.cause = Cause::first;
+    if (older.news_at && (!newer.news_at || *older.news_at < *newer.news_at)) {
+        newer.news_at = older.news_at;
+    }
+    newer.only_amends = false;
+    return newer;
+}
+
+void SendQueue::set_open(const std::string& group_key, bool open) {
+    if (open) {
+        open_groups_.insert(group_key);
+    } else {
+        open_groups_.erase(group_key);
+    }
+}
+
+SendQueue::Item* SendQueue::find_waiting(const std::string& group_key) {
+    const auto found = by_group_.find(group_key);
+    return found == by_group_.end() ? nullptr : &waiting_.at(found->second);
+}
+
+SendQueue::Pushed SendQueue::push(Item item) {
+    const std::string& group = item.notification.group_key;
+    if (Item* waiting = find_waiting(group)) {
+        Superseded superseded{std::move(waiting->notification), {}};
+        waiting->notification = merge(superseded.older, std::move(item.notification));
+        // It keeps its place and its patience; its age is that of the newer.
+        waiting->give_up_at = item.give_up_at;
+        superseded.merged = waiting->notification;
+        return {std::move(superseded), false};
+    }
+    const bool in_flight = in_flight_ && in_flight_->notification.group_key == group;
+    if (item.notification.only_amends && !in_flight) return {std::nullopt, true};
+    const Position position = next_position_++;
+    by_group_[group] = position;
+    waiting_.emplace(position, std::move(item));
+    return {};
+}
+
+SendQueue::Item SendQueue::take_waiting(Position position) {
+    auto node = waiting_.extract(position);
+    by_group_.erase(node.mapped().notification.group_key);
+    return std::move(node.mapped());
+}
+
+const SendQueue::Item* SendQueue::begin(SteadyTime now) {
+    if (in_flight_ || now < std::max(paused_until_, asked_to_wait_until_)) return nullptr;
+    const auto due = std::ranges::find_if(
+        waiting_, [&](const auto& entry) { return entry.second.not_before <= now; });
+    if (due == waiting_.end()) return nullptr;
+    in_flight_position_ = due->first;
+    in_flight_ = take_waiting(due->first);
+    Notification& notification = in_flight_->notification;
+    notification.missed = notification.status() == Status::resolved &&
+                          !open_groups_.contains(notification.group_key);
+    return &*in_flight_;
+}
+
+std::optional<SteadyTime> SendQueue::next_due() const {
+    if (waiting_.empty() || in_flight_) return std::nullopt;
+    SteadyTime first = SteadyTime::max();
+    for (const auto& [position, item] : waiting_) first = std::min(first, item.not_before);
+    return std::max({first, paused_until_, asked_to_wait_until_});
+}
+
+void SendQueue::put_back(Item item) {
+    by_group_[item.notification.group_key] = in_flight_position_;
+    waiting_.emplace(in_flight_position_, std::move(item));
+}
+
+void SendQueue::retry_now() {
+    failures_ = 0;
+    paused_until_ = {};
+    for (auto& [position, item] : waiting_) item.not_before = {};
+}
+
+SendQueue::Ended SendQueue::end(const Delivery& delivery, SteadyTime now) {
+    PILOT_CHECK(in_flight_.has_value());
+    Item item = std::move(*in_flight_);
+    in_flight_.reset();
+    if (delivery.kind == Delivery::Kind::retry) {
+        return settle_failure(std::move(item), delivery, now);
+    }
+    Ended ended;
+    const std::string& group = item.notification.group_key;
+    const Item* waiting = find_waiting(group);
+    if (waiting != nullptr && waiting->notification.only_amends) {
+        ended.needless = take_waiting(by_group_.at(group)).notification;
+    }
+    if (delivery.kind == Delivery::Kind::delivered) {
+        set_open(group, item.notification.status() == Status::firing);
+        // It is back: those that failed before need not wait out their patience.
+        if (failures_ > 0) retry_now();
+    } else {
+        ended.kind = Ended::Kind::dead;
+        ended.reason = delivery.reason;
+    }
+    ended.item = std::move(item);
+    return ended;
+}
+
+SendQueue::Ended SendQueue::settle_failure(Item item, const Delivery& delivery, SteadyTime now) {
+    ++item.attempts;
+    ++failures_;
+    if (delivery.retry_after) {
+        asked_to_wait_until_ = now + std::min(*delivery.retry_after, backoff_.longest_asked);
+    }
+    paused_until_ = now + backoff_after(failures_, backoff_);
+    item.not_before = now + backoff_after(item.attempts, backoff_);
+    Ended ended;
+    if (Item* waiting = find_waiting(item.notification.group_key)) {
+        waiting->notification = merge(item.notification, std::move(waiting->notification));
+        waiting->attempts = item.attempts;
+        waiting->not_before = item.not_before;
+        ended.kind = Ended::Kind::superseded;
+        ended.superseded = Superseded{item.notification, waiting->notification};
+    } else if (now >= item.give_up_at) {
+        ended.kind = Ended::Kind::dead;
+        ended.reason = Reason::expired;
+    } else {
+        ended.kind = Ended::Kind::retry;
+        put_back(item);
+    }
+    ended.item = std::move(item);
+    return ended;
+}
+
+}  // namespace pilotlight::alerting
