@@ -147,7 +147,8 @@ std::shared_ptr<ResolverChannel> Resolver::State::channel() {
         const FilesStamp stamp = FilesStamp::now();
         if (channels_.empty() || stamp != stamp_) {
             stamp_ = stamp;
-            auto opened = ResolverChannel::open(executor_, options_.servers);
+            auto opened = ResolverChannel::open(executor_, options_.servers,
+                                                ResolverChannel::ErrorAnswers::ask_next);
             if (opened) channels_.push_back(std::move(opened));
         }
     }
@@ -193,11 +194,15 @@ std::shared_ptr<Lookup> Resolver::State::look_up(const std::string& host, int ve
 std::shared_ptr<Lookup> Resolver::State::ask_witness() {
     if (witness_in_flight_) return witness_in_flight_;
     auto witness = std::make_shared<Lookup>();
-    const std::shared_ptr<ResolverChannel> servers = channel();
+    // Its own channel: a server that refuses the question is alive all the same.
+    const std::shared_ptr<ResolverChannel> servers = ResolverChannel::open(
+        executor_, options_.servers, ResolverChannel::ErrorAnswers::are_answers);
     if (!servers) {
         witness->answer = DnsAnswer::silence;
         return witness;
     }
+    // Before the newest, which the look-ups use.
+    channels_.insert(channels_.begin(), servers);
     witness_in_flight_ = witness;
     servers->ask_root([weak = weak_from_this(), witness](DnsAnswer answer, const auto&) {
         witness->answer = answer;

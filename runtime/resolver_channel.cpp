@@ -30,7 +30,7 @@ bool init_library() {
     return status == ARES_SUCCESS;
 }
 
-DnsAnswer meaning_of(int status) {
+DnsAnswer meaning_of(int status, int timeouts) {
     switch (status) {
         case ARES_SUCCESS:
             return DnsAnswer::addresses;
@@ -48,7 +48,9 @@ DnsAnswer meaning_of(int status) {
         case ARES_EREFUSED:
             return DnsAnswer::refused;
         default:
-            return DnsAnswer::silence;
+            // When every server has answered with an error c-ares 1.18 says the same as when none
+            // has answered, but for the time-outs.
+            return timeouts == 0 ? DnsAnswer::server_failure : DnsAnswer::silence;
     }
 }
 
@@ -82,16 +84,18 @@ class CaresChannel final : public ResolverChannel {
 
     ~CaresChannel() override { close(); }
 
-    bool open(const std::string& servers) {
+    bool open(const std::string& servers, ErrorAnswers error_answers) {
         if (!init_library()) return false;
         ares_options options{};
+        if (error_answers == ErrorAnswers::are_answers) options.flags = ARES_FLAG_NOCHECKRESP;
         options.timeout = kFirstTimeoutMs;
         options.tries = kTries;
         options.sock_state_cb = [](void* self, ares_socket_t fd, int readable, int writable) {
             static_cast<CaresChannel*>(self)->on_socket(fd, readable != 0, writable != 0);
         };
         options.sock_state_cb_data = this;
-        const int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
+        const int mask =
+            ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
         if (::ares_init_options(&channel_, &options, mask) != ARES_SUCCESS) {
             channel_ = nullptr;
             return false;
@@ -109,10 +113,10 @@ class CaresChannel final : public ResolverChannel {
         auto* question = begin(std::move(on_answer));
         ::ares_getaddrinfo(
             channel_, host.c_str(), nullptr, &hints,
-            [](void* arg, int status, int, ares_addrinfo* info) {
+            [](void* arg, int status, int timeouts, ares_addrinfo* info) {
                 std::vector<IpAddress> addresses = addresses_of(info);
                 if (info != nullptr) ::ares_freeaddrinfo(info);
-                end(arg, meaning_of(status), std::move(addresses));
+                end(arg, meaning_of(status, timeouts), std::move(addresses));
             },
             question);
         arm_timer();
@@ -124,8 +128,8 @@ class CaresChannel final : public ResolverChannel {
         auto* question = begin(std::move(on_answer));
         ::ares_query(
             channel_, ".", kClassIn, kTypeNs,
-            [](void* arg, int status, int, unsigned char*, int) {
-                end(arg, meaning_of(status), {});
+            [](void* arg, int status, int timeouts, unsigned char*, int) {
+                end(arg, meaning_of(status, timeouts), {});
             },
             question);
         arm_timer();
@@ -248,9 +252,10 @@ class CaresChannel final : public ResolverChannel {
 }  // namespace
 
 std::shared_ptr<ResolverChannel> ResolverChannel::open(asio::any_io_executor executor,
-                                                       const std::string& servers) {
+                                                       const std::string& servers,
+                                                       ErrorAnswers error_answers) {
     auto channel = std::make_shared<CaresChannel>(std::move(executor));
-    if (!channel->open(servers)) return nullptr;
+    if (!channel->open(servers, error_answers)) return nullptr;
     return channel;
 }
 

@@ -19,11 +19,15 @@ enum class DnsAnswer { addresses, no_addresses, no_such_name, server_failure, re
 /// Thread: its executor's.
 class ResolverChannel : public std::enable_shared_from_this<ResolverChannel> {
   public:
+    /// What an error that a server answers with (SERVFAIL, REFUSED) means: that the next one is to
+    /// be asked, as the system's resolver does, or just that.
+    enum class ErrorAnswers { ask_next, are_answers };
     using OnAnswer = std::function<void(DnsAnswer, std::vector<IpAddress>)>;
 
     /// Null if c-ares cannot be set up (no memory, no descriptors).
     static std::shared_ptr<ResolverChannel> open(boost::asio::any_io_executor executor,
-                                                 const std::string& servers);
+                                                 const std::string& servers,
+                                                 ErrorAnswers error_answers);
     virtual ~ResolverChannel() = default;
 
     /// Addresses of one family (4 or 6). `on_answer` is called once, possibly before this returns.

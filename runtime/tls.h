@@ -21,17 +21,17 @@ enum class TlsVersion { tls10, tls11, tls12, tls13 };
 /// working directory.
 struct TlsSettings {
     /// PEM with the authorities to trust instead of the system's; "" for those.
-    std::string ca_file;
+    std::string ca_file{};
     /// PEM of the client's own certificate chain and key; both or neither.
-    std::string cert_file;
-    std::string key_file;
+    std::string cert_file{};
+    std::string key_file{};
     /// What to send as SNI and to find in the certificate; "" for the host that is dialled.
-    std::string server_name;
+    std::string server_name{};
     /// The connection is used whatever the certificate says; what is wrong is still told.
     bool insecure_skip_verify = false;
     /// TLS 1.2 where it is not set, as Go and today's OpenSSL have it.
-    std::optional<TlsVersion> min_version;
-    std::optional<TlsVersion> max_version;
+    std::optional<TlsVersion> min_version{};
+    std::optional<TlsVersion> max_version{};
 
     auto operator<=>(const TlsSettings&) const = default;
 };

@@ -1,0 +1,310 @@
+#include "runtime/resolver.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "runtime/task_group.h"
+#include "runtime/wait.h"
+#include "tests/support/run_coroutine_test.h"
+
+namespace asio = boost::asio;
+using namespace pilotlight;
+using namespace pilotlight::runtime;
+using pilotlight::testing::run_coroutine_test;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+constexpr int kTypeA = 1;
+constexpr int kTypeNs = 2;
+constexpr int kTypeAaaa = 28;
+
+/// What a name server says to one question.
+struct Reply {
+    bool silent = false;
+    int rcode = 0;
+    std::vector<std::string> addresses{};
+};
+constexpr int kServerFailure = 2;
+constexpr int kNameError = 3;
+constexpr int kRefused = 5;
+
+/// A name server on loopback's UDP that answers by a function of name and type.
+class NameServer {
+  public:
+    using Answer = std::function<Reply(const std::string& name, int type)>;
+
+    explicit NameServer(Answer answer) : answer_(std::move(answer)) {
+        fd_ = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        BOOST_REQUIRE(::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+        socklen_t size = sizeof address;
+        ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
+        port_ = ntohs(address.sin_port);
+        thread_ = std::thread([this] { serve(); });
+    }
+    NameServer(const NameServer&) = delete;
+    NameServer& operator=(const NameServer&) = delete;
+    ~NameServer() {
+        stopping_ = true;
+        thread_.join();
+        ::close(fd_);
+    }
+
+    [[nodiscard]] Services::Options options() const {
+        return {.resolver = {.servers = "127.0.0.1:" + std::to_string(port_)}};
+    }
+    [[nodiscard]] int questions(const std::string& name) {
+        const std::scoped_lock lock(mutex_);
+        return questions_[name];
+    }
+
+  private:
+    void serve() {
+        while (!stopping_) {
+            pollfd waiting{fd_, POLLIN, 0};
+            if (::poll(&waiting, 1, 10) <= 0) continue;
+            unsigned char bytes[512];
+            sockaddr_in peer{};
+            socklen_t size = sizeof peer;
+            const ssize_t count =
+                ::recvfrom(fd_, bytes, sizeof bytes, 0, reinterpret_cast<sockaddr*>(&peer), &size);
+            if (count < 17) continue;
+            const std::string reply =
+                respond({reinterpret_cast<char*>(bytes), static_cast<std::size_t>(count)});
+            if (reply.empty()) continue;
+            ::sendto(fd_, reply.data(), reply.size(), 0, reinterpret_cast<sockaddr*>(&peer), size);
+        }
+    }
+
+    std::string respond(const std::string& question) {
+        std::string name;
+        std::size_t at = 12;
+        while (at < question.size() && question[at] != 0) {
+            const auto length = static_cast<std::size_t>(question[at]);
+            if (!name.empty()) name += '.';
+            name += question.substr(at + 1, length);
+            at += 1 + length;
+        }
+        const int type = static_cast<unsigned char>(question[at + 2]);
+        {
+            const std::scoped_lock lock(mutex_);
+            ++questions_[name];
+        }
+        const Reply reply = answer_(name, type);
+        if (reply.silent) return "";
+        return encode(question.substr(0, at + 5), reply, type);
+    }
+
+    static std::string encode(std::string message, const Reply& reply, int type) {
+        message[2] = static_cast<char>(0x81);
+        message[3] = static_cast<char>(0x80 | reply.rcode);
+        message[7] = static_cast<char>(reply.addresses.size());
+        message[9] = message[11] = 0;
+        for (const std::string& text : reply.addresses) {
+            const IpAddress address = IpAddress::parse(text).value();
+            message += std::string("\xc0\x0c\x00", 3) + static_cast<char>(type) +
+                       std::string("\x00\x01\x00\x00\x00\x3c\x00", 7) +
+                       static_cast<char>(address.octets().size());
+            message.append(address.octets().begin(), address.octets().end());
+        }
+        return message;
+    }
+
+    Answer answer_;
+    int fd_ = -1;
+    int port_ = 0;
+    std::atomic<bool> stopping_ = false;
+    std::mutex mutex_;
+    std::map<std::string, int> questions_;
+    std::thread thread_;
+};
+
+std::string outcome_of(const Attempt<std::vector<IpAddress>>& result) {
+    if (!result) return (result.error().unknown ? "unknown " : "") + result.error().reason;
+    std::string text;
+    for (const IpAddress& address : *result)
+        text += (text.empty() ? "" : " ") + address.to_string();
+    return text;
+}
+
+std::string resolve_now(NameServer& server, const std::string& host, IpPreference preference = {},
+                        Duration limit = seconds(5)) {
+    std::string outcome;
+    run_coroutine_test(
+        [&](Services& services) -> asio::awaitable<void> {
+            const auto result =
+                co_await services.resolver().resolve(host, preference, Deadline::in(limit));
+            outcome = outcome_of(result);
+        },
+        seconds(20), server.options());
+    return outcome;
+}
+
+Reply dual_stack(const std::string&, int type) {
+    if (type == kTypeA) return {.addresses = {"192.0.2.1", "192.0.2.2"}};
+    if (type == kTypeAaaa) return {.addresses = {"2001:db8::1"}};
+    return {};
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(resolver)
+
+BOOST_AUTO_TEST_CASE(numeric_hosts_need_no_server) {
+    NameServer server([](const std::string&, int) { return Reply{.silent = true}; });
+    BOOST_TEST(resolve_now(server, "192.0.2.7") == "192.0.2.7");
+    BOOST_TEST(resolve_now(server, "2001:DB8::7") == "2001:db8::7");
+    BOOST_TEST(resolve_now(server, "192.0.2.7", {.preferred = 6, .fallback = false}) ==
+               "no_addresses");
+}
+
+BOOST_AUTO_TEST_CASE(localhost_is_known_without_a_server) {
+    NameServer server([](const std::string&, int) { return Reply{.rcode = kNameError}; });
+    BOOST_TEST(resolve_now(server, "localhost", {.preferred = 4}).starts_with("127.0.0.1"));
+}
+
+BOOST_AUTO_TEST_CASE(the_preferred_family_comes_first) {
+    NameServer server(&dual_stack);
+    BOOST_TEST(resolve_now(server, "app.example", {.preferred = 6}) ==
+               "2001:db8::1 192.0.2.1 192.0.2.2");
+    BOOST_TEST(resolve_now(server, "app.example", {.preferred = 4}) ==
+               "192.0.2.1 192.0.2.2 2001:db8::1");
+    BOOST_TEST(resolve_now(server, "app.example", {.preferred = 4, .fallback = false}) ==
+               "192.0.2.1 192.0.2.2");
+}
+
+BOOST_AUTO_TEST_CASE(one_family_is_enough) {
+    NameServer server([](const std::string&, int type) {
+        return type == kTypeA ? Reply{.addresses = {"192.0.2.1"}} : Reply{};
+    });
+    BOOST_TEST(resolve_now(server, "app.example", {.preferred = 6}) == "192.0.2.1");
+    BOOST_TEST(resolve_now(server, "app.example", {.preferred = 6, .fallback = false}) ==
+               "no_addresses");
+}
+
+BOOST_AUTO_TEST_CASE(a_family_that_is_never_answered_holds_up_little) {
+    NameServer server([](const std::string&, int type) {
+        return type == kTypeA ? Reply{.addresses = {"192.0.2.1"}} : Reply{.silent = true};
+    });
+    const SteadyTime began = steady_now();
+    BOOST_TEST(resolve_now(server, "app.example", {.preferred = 6}) == "192.0.2.1");
+    BOOST_TEST((steady_now() - began < seconds(1)));
+}
+
+BOOST_AUTO_TEST_CASE(a_name_that_does_not_exist_is_told) {
+    NameServer server([](const std::string&, int) { return Reply{.rcode = kNameError}; });
+    BOOST_TEST(resolve_now(server, "gone.example") == "nxdomain");
+}
+
+BOOST_AUTO_TEST_CASE(a_failing_zone_is_told_from_a_failing_resolver) {
+    NameServer zone([](const std::string& name, int type) {
+        if (name.empty() && type == kTypeNs) return Reply{};
+        return Reply{.rcode = kServerFailure};
+    });
+    BOOST_TEST(resolve_now(zone, "app.example") == "server_failure");
+    NameServer everything([](const std::string&, int) { return Reply{.rcode = kServerFailure}; });
+    BOOST_TEST(resolve_now(everything, "app.example") == "unknown resolver_unreachable");
+}
+
+BOOST_AUTO_TEST_CASE(silence_about_a_name_is_told_from_a_silent_resolver) {
+    NameServer zone([](const std::string& name, int) {
+        return name.empty() ? Reply{.rcode = kRefused} : Reply{.silent = true};
+    });
+    BOOST_TEST(resolve_now(zone, "app.example", {}, milliseconds(1'500)) == "timeout");
+    NameServer dead([](const std::string&, int) { return Reply{.silent = true}; });
+    const SteadyTime began = steady_now();
+    BOOST_TEST(resolve_now(dead, "app.example", {}, milliseconds(1'500)) ==
+               "unknown resolver_unreachable");
+    BOOST_TEST((steady_now() - began < seconds(3)));
+}
+
+BOOST_AUTO_TEST_CASE(a_lost_question_is_asked_again) {
+    std::atomic<int> asked = 0;
+    NameServer server([&](const std::string&, int type) {
+        if (type != kTypeA) return Reply{};
+        if (asked++ == 0) return Reply{.silent = true};
+        return Reply{.addresses = {"192.0.2.1"}};
+    });
+    BOOST_TEST(resolve_now(server, "app.example") == "192.0.2.1");
+}
+
+BOOST_AUTO_TEST_CASE(one_name_asked_many_times_at_once_is_one_question) {
+    NameServer server(&dual_stack);
+    run_coroutine_test(
+        [&](Services& services) -> asio::awaitable<void> {
+            TaskGroup group(services.executor());
+            int good = 0;
+            for (int i = 0; i < 50; ++i) {
+                group.spawn("look-up", [&]() -> asio::awaitable<void> {
+                    const IpPreference four{.preferred = 4, .fallback = false};
+                    const auto result = co_await services.resolver().resolve(
+                        "app.example", four, Deadline::in(seconds(5)));
+                    if (result && result->size() == 2) ++good;
+                });
+            }
+            co_await group.join();
+            BOOST_TEST(good == 50);
+        },
+        seconds(20), server.options());
+    BOOST_TEST(server.questions("app.example") == 1);
+}
+
+BOOST_AUTO_TEST_CASE(many_names_are_looked_up_at_once) {
+    NameServer server(&dual_stack);
+    run_coroutine_test(
+        [&](Services& services) -> asio::awaitable<void> {
+            TaskGroup group(services.executor());
+            int good = 0;
+            for (int i = 0; i < 200; ++i) {
+                group.spawn("look-up", [&, i]() -> asio::awaitable<void> {
+                    const std::string host = "app" + std::to_string(i) + ".example";
+                    const auto result = co_await services.resolver().resolve(
+                        host, IpPreference(), Deadline::in(seconds(10)));
+                    if (result && result->size() == 3) ++good;
+                });
+            }
+            co_await group.join();
+            BOOST_TEST(good == 200);
+        },
+        seconds(20), server.options());
+}
+
+BOOST_AUTO_TEST_CASE(a_look_up_can_be_cancelled_and_the_resolver_goes_on) {
+    NameServer server([](const std::string& name, int type) {
+        return name == "slow.example" ? Reply{.silent = true} : dual_stack(name, type);
+    });
+    run_coroutine_test(
+        [&](Services& services) -> asio::awaitable<void> {
+            TaskGroup group(services.executor());
+            group.spawn("slow", [&]() -> asio::awaitable<void> {
+                co_await services.resolver().resolve("slow.example", IpPreference(),
+                                                     Deadline::in(seconds(60)));
+                BOOST_ERROR("went on");
+            });
+            co_await sleep_for(milliseconds(20));
+            co_await group.cancel_and_join();
+            const auto result = co_await services.resolver().resolve("app.example", IpPreference(),
+                                                                     Deadline::in(seconds(5)));
+            BOOST_TEST(outcome_of(result) == "2001:db8::1 192.0.2.1 192.0.2.2");
+        },
+        seconds(20), server.options());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
