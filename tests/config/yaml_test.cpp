@@ -204,10 +204,8 @@ BOOST_AUTO_TEST_CASE(refuses_text_that_yaml_would_silently_change_or_cut) {
                "f.yaml:2:4: control character 0x04, expected text");
     BOOST_TEST(refused(std::string_view("a: \0 1", 6)) ==
                "f.yaml:1:4: control character 0x00, expected text");
-    for (const char* bad :
-         {"a: \xff", "a: \xc3(", "\xed\xa0\x80", "\xc0\x80", "\xf5\x80\x80\x80", "a: \xe2\x82",
-          "\xff\xfe"
-          "a"}) {
+    for (const char* bad : {"a: \xff", "a: \xc3(", "\xed\xa0\x80", "\xc0\x80", "\xf5\x80\x80\x80",
+                            "a: \xe2\x82", "\xff\xfe\x61"}) {
         BOOST_TEST(has(refused(bad), "expected UTF-8 text"));
     }
     BOOST_TEST(flat("ключ: \xf0\x9f\x94\xa5") == "{ключ:\"\xf0\x9f\x94\xa5\"}");

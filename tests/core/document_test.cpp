@@ -3,7 +3,6 @@
 #include <boost/test/unit_test.hpp>
 
 using pilotlight::Error;
-using pilotlight::Location;
 using pilotlight::nearest_key;
 using pilotlight::Node;
 using pilotlight::unknown_key_message;

@@ -4,7 +4,6 @@
 
 #include <vector>
 
-using pilotlight::Label;
 using pilotlight::Labels;
 using pilotlight::LabelsBuilder;
 
