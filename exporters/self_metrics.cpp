@@ -1,11 +1,13 @@
 #include "exporters/self_metrics.h"
 
+#include <fmt/format.h>
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include <cmath>
 #include <map>
 #include <mutex>
 #include <string>
@@ -103,6 +105,11 @@ MetricType type_of(prometheus::MetricType type) {
     }
 }
 
+/// A bucket's bound as Go's clients write it: it is a label, so that its form matters.
+std::string bound(double upper) {
+    return std::isinf(upper) ? "+Inf" : fmt::format("{}", upper);
+}
+
 /// Writes one metric of the library as samples under whole label sets.
 class Flattened {
   public:
@@ -129,7 +136,7 @@ class Flattened {
     void add_histogram(const prometheus::ClientMetric& metric) {
         for (const auto& bucket : metric.histogram.bucket) {
             add("_bucket", metric, static_cast<double>(bucket.cumulative_count),
-                format_value(bucket.upper_bound));
+                bound(bucket.upper_bound));
         }
         add("_sum", metric, metric.histogram.sample_sum);
         add("_count", metric, static_cast<double>(metric.histogram.sample_count));
