@@ -65,27 +65,28 @@ struct KnownText {
     const char* reason;
     bool unknown = false;
 };
+// Where several addresses were tried all are told of: what came furthest stands first.
 constexpr KnownText kTexts[] = {
-    {"Connection refused", "connect", "refused"},
-    {"Connection timed out", "connect", "timeout"},
-    {"Connection reset", "connect", "reset"},
-    {"No route to host", "connect", "unreachable"},
-    {"Network is unreachable", "connect", "network_unreachable", true},
-    {"Too many open files", "connect", "no_descriptors", true},
-    {"Cannot assign requested address", "connect", "no_local_ports", true},
-    {"No such file or directory", "connect", "refused"},
     {"no password supplied", "auth", "password_missing"},
-    {"server does not support SSL", "tls", "not_tls"},
+    {"expected authentication request", "auth", "protocol"},
     {"does not match host name", "tls", "certificate_name_mismatch"},
     {"certificate verify failed", "tls", "certificate_invalid"},
     {"root certificate file", "tls", "tls_settings", true},
     {"could not load private key", "tls", "tls_settings", true},
     {"could not read certificate file", "tls", "tls_settings", true},
+    {"server does not support SSL", "tls", "not_tls"},
+    {"received invalid response", "tls", "protocol"},
     {"SSL error", "tls", "tls_error"},
     {"could not establish SSL connection", "tls", "tls_error"},
-    {"received invalid response", "connect", "protocol"},
-    {"expected authentication request", "auth", "protocol"},
     {"server closed the connection", "connect", "closed"},
+    {"Connection reset", "connect", "reset"},
+    {"Connection refused", "connect", "refused"},
+    {"No such file or directory", "connect", "refused"},
+    {"Connection timed out", "connect", "timeout"},
+    {"No route to host", "connect", "unreachable"},
+    {"Network is unreachable", "connect", "network_unreachable", true},
+    {"Too many open files", "connect", "no_descriptors", true},
+    {"Cannot assign requested address", "connect", "no_local_ports", true},
 };
 
 /// With the verbosity that we ask for, a server's refusal is `SEVERITY:  SQLSTATE`.

@@ -59,7 +59,7 @@ class Runner {
         std::size_t in_flight_limit = 2'000;
         /// A new target's first probe comes within this time.
         Duration first_within = std::chrono::seconds(5);
-        runtime::Services::Options services;
+        runtime::Services::Options services = {};
     };
 
     /// `blocking` outlives this.

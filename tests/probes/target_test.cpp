@@ -1,0 +1,132 @@
+#include "probes/target.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "probes/catalogue.h"
+#include "probes/probers.h"
+#include "tests/probes/probe_now.h"
+
+using namespace pilotlight;
+using namespace pilotlight::probes;
+using pilotlight::testing::make_target;
+
+namespace {
+
+config::TargetConfig redis_target() {
+    config::TargetConfig config = make_target("redis://:hidden@cache.example:6379/1");
+    config.name = "cache";
+    config.prober = "redis";
+    config.service = "storage";
+    config.interval = std::chrono::seconds(15);
+    config.timeout = std::chrono::seconds(5);
+    config.labels = Labels{{"tier", "critical"}};
+    config.where = {"pilotlight.yaml", 7, 5};
+    return config;
+}
+
+std::uint64_t fingerprint(const config::TargetConfig& config, const config::Limits& limits = {}) {
+    return prepare_target(config, limits).value().target->fingerprint;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(target)
+
+BOOST_AUTO_TEST_CASE(labels_are_those_of_the_contract_and_no_secret) {
+    const PreparedTarget prepared = prepare_target(redis_target(), {}).value();
+    const Labels& labels = prepared.target->labels;
+    BOOST_TEST(labels.get("target") == "cache");
+    BOOST_TEST(labels.get("prober") == "redis");
+    BOOST_TEST(labels.get("service") == "storage");
+    BOOST_TEST(labels.get("tier") == "critical");
+    BOOST_TEST(labels.get("instance").find("cache.example:6379") != std::string_view::npos);
+    BOOST_TEST(labels.to_string().find("hidden") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(without_an_address_the_instance_is_this_machine) {
+    config::TargetConfig config = make_target("");
+    config.prober = "host";
+    const PreparedTarget prepared = prepare_target(config, {}).value();
+    BOOST_TEST(prepared.target->instance != "");
+    BOOST_TEST(prepared.target->labels.get("instance") == prepared.target->instance);
+}
+
+BOOST_AUTO_TEST_CASE(whatever_changes_a_target_changes_its_fingerprint) {
+    const std::uint64_t same = fingerprint(redis_target());
+    BOOST_TEST(fingerprint(redis_target()) == same);
+    config::TargetConfig moved = redis_target();
+    moved.where.line = 99;
+    BOOST_TEST(fingerprint(moved) == same);
+
+    config::TargetConfig password = redis_target();
+    password.target = Secret("redis://:other@cache.example:6379/1");
+    BOOST_TEST(fingerprint(password) != same);
+    config::TargetConfig option = redis_target();
+    option.options = make_target("", "{role: master}").options;
+    BOOST_TEST(fingerprint(option) != same);
+    config::TargetConfig labels = redis_target();
+    labels.labels = {};
+    BOOST_TEST(fingerprint(labels) != same);
+    config::TargetConfig timeout = redis_target();
+    timeout.timeout = std::chrono::seconds(4);
+    BOOST_TEST(fingerprint(timeout) != same);
+    config::TargetConfig service = redis_target();
+    service.service = "";
+    BOOST_TEST(fingerprint(service) != same);
+    BOOST_TEST(fingerprint(redis_target(), config::Limits{.body_bytes = 5}) != same);
+}
+
+BOOST_AUTO_TEST_CASE(an_unknown_prober_is_told_with_the_nearest) {
+    config::TargetConfig config = redis_target();
+    config.prober = "reddis";
+    const auto prepared = prepare_target(config, {});
+    BOOST_REQUIRE(!prepared.has_value());
+    const std::string text = prepared.error().at(0).to_string();
+    BOOST_TEST(text.starts_with("pilotlight.yaml:7:5:"));
+    BOOST_TEST(text.find("did you mean \"redis\"") != std::string::npos);
+    BOOST_TEST(text.find("hidden") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(every_mistake_of_every_target_is_told) {
+    config::Config config;
+    config.targets = {redis_target(), redis_target(), redis_target()};
+    config.targets[1].options = make_target("", "{rol: master}").options;
+    config.targets[2].name = "other";
+    config.targets[2].target = Secret("http://hidden");
+    const auto prepared = prepare_targets(config);
+    BOOST_REQUIRE(!prepared.has_value());
+    BOOST_TEST(prepared.error().size() == 3U);
+    for (const Error& error : prepared.error()) {
+        BOOST_TEST(error.to_string().find("hidden") == std::string::npos);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_registry_is_sorted_and_described) {
+    std::string_view last;
+    for (const ProberKind& kind : prober_kinds()) {
+        BOOST_TEST((last < kind.name), kind.name);
+        last = kind.name;
+        BOOST_TEST(kind.description != "");
+        BOOST_TEST((find_prober(kind.name) == &kind));
+        for (const config::OptionDoc& option : kind.options()) {
+            BOOST_TEST(option.description != "", kind.name << "." << option.key);
+        }
+    }
+    BOOST_TEST(find_prober("nothing") == nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(the_catalogue_names_each_metric_once) {
+    std::string_view last;
+    for (const CatalogueEntry& entry : catalogue()) {
+        BOOST_TEST((last < entry.name), entry.name);
+        last = entry.name;
+        BOOST_TEST(is_legacy_metric_name(entry.name));
+        BOOST_TEST(entry.help.ends_with("."), entry.name);
+        BOOST_TEST((find_metric(entry.name) == &entry));
+        if (entry.name.ends_with("_total")) BOOST_CHECK(entry.type == MetricType::counter);
+    }
+    BOOST_TEST(find_metric("no_such_metric") == nullptr);
+    BOOST_TEST(find_metric("") == nullptr);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
