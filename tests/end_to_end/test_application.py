@@ -5,10 +5,10 @@ import unittest
 from support import (App, EndToEndTest, PagerDuty, alerting, http_target, main_file, rule, rule_file,
                      target)
 
-ERROR_RATE = ('sum by (target) (rate(http_requests_total{status=~"5.."}[3s]))'
-              " / sum by (target) (rate(http_requests_total[3s])) > 0.05")
+ERROR_RATE = ('sum by (target) (rate(http_requests_total{status=~"5.."}[5s]))'
+              " / sum by (target) (rate(http_requests_total[5s])) > 0.05")
 LATENCY = ("histogram_quantile(0.95, sum by (le, target) "
-           "(rate(http_request_duration_seconds_bucket[3s]))) > 2")
+           "(rate(http_request_duration_seconds_bucket[5s]))) > 2")
 
 
 class Application(EndToEndTest):
@@ -26,7 +26,7 @@ class Application(EndToEndTest):
         daemon = self.watch(target("app", "scrape", self.app.metrics_url), ERROR_RATE)
         daemon.wait_for_value(1, "up", target="app")
         daemon.wait_for_metric(lambda page: page.value("pilotlight_probes_total", prober="scrape",
-                                                       result="ok") > 20, "twenty scrapes")
+                                                       result="ok") > 8, "eight scrapes")
         self.assertEqual(daemon.metrics().alerts(), [])
 
         self.app.error_rate = 0.2
@@ -51,9 +51,10 @@ class Application(EndToEndTest):
         self.pagerduty.wait_for_event("resolve", after=page)
 
     def test_slow_responses_page(self):
-        daemon = self.watch(http_target("api", self.app.health_url), "probe_duration_seconds > 0.5")
+        described = http_target("api", self.app.health_url) | {"interval": "1s", "timeout": "1s"}
+        daemon = self.watch(described, "probe_duration_seconds > 0.3")
         daemon.wait_for_value(1, "probe_success", target="api")
-        self.app.delay = 0.8
+        self.app.delay = 0.6
         page = self.pagerduty.wait_for_event("trigger", "AppTrouble on api")
         self.assertEqual(daemon.metrics().value("probe_success", target="api"), 1)
         self.app.delay = 0.0

@@ -23,7 +23,7 @@ class Certificates(EndToEndTest):
         self.site = self.start(App(certificate))
         site = target("site", "tls", f"localhost:{self.site.port}")
         if ca_file:
-            site["tls"] = {"tls_config": {"ca_file": str(ca_file)}}
+            site["tls"] = {"ca_file": str(ca_file)}
         return self.daemon(main_file(site), rules=RULES,
                            alerting=alerting(pagerduty=self.pagerduty))
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from .daemon import Daemon
 from .process import tail
 
+__unittest = True  # a failure shows the test's line, not this file's
+
 
 class EndToEndTest(unittest.TestCase):
     """Each test has a folder of its own. A failed one prints the end of every log in it;

@@ -5,18 +5,18 @@ import re
 
 
 def http_target(name, url, **options):
-    """A target asked every 200 ms; `options` are its http section."""
+    """A target asked every half second; `options` are its http section."""
     target = {"name": name, "prober": "http", "target": url, **FAST}
     if options:
         target["http"] = options
     return target
 
 
-FAST = {"interval": "200ms", "timeout": "2s"}
+FAST = {"interval": "500ms", "timeout": "500ms"}
 
 
 def target(name, prober, address=None, **more):
-    """A target of any prober, asked every 200 ms; `more` are further keys."""
+    """A target of any prober, asked every half second; `more` are further keys."""
     described = {"name": name, "prober": prober, **FAST, **more}
     if address is not None:
         described["target"] = str(address)

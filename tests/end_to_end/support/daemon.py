@@ -13,6 +13,8 @@ from .ports import free_port
 from .process import Process, tail
 from .waiting import PATIENCE, wait_until
 
+__unittest = True  # a failure shows the test's line, not this file's
+
 ROOT = Path(__file__).resolve().parents[3]
 _SANITIZER_REPORTS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer",
                       "UndefinedBehaviorSanitizer", ": runtime error: ", "PILOT_CHECK")

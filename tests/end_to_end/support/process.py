@@ -8,6 +8,8 @@ from pathlib import Path
 
 from .waiting import PATIENCE
 
+__unittest = True  # a failure shows the test's line, not this file's
+
 
 class Process:
     def __init__(self, name, command, log, env=None, user=None, cwd=None, keep=()):

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from .http import HttpServer, reset
 from .waiting import wait_until
 
+__unittest = True  # a failure shows the test's line, not this file's
+
 
 @dataclass
 class Delivery:

@@ -31,8 +31,7 @@ class Site:
             target("primary-database", "postgres", self.postgres.url, service="database"),
             target("cache", "redis", self.redis.url, service="cache"),
             target("site-certificate", "tls", f"localhost:{self.secure.port}",
-                   service="application", tls={"tls_config": {
-                       "ca_file": str(self.authority.ca_file)}}),
+                   service="application", tls={"ca_file": str(self.authority.ca_file)}),
             target("app-metrics", "scrape", self.app.metrics_url, service="application"),
             target("node", "host"),
             target("nightly-dump", "backup", self.backups.glob, service="database",

@@ -3,6 +3,8 @@
 import os
 import time
 
+__unittest = True  # a failure shows the test's line, not this file's
+
 # Stretches every limit on slow builds (sanitizers): PILOTLIGHT_TEST_PATIENCE=3.
 PATIENCE = float(os.environ.get("PILOTLIGHT_TEST_PATIENCE", "1"))
 
