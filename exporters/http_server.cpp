@@ -6,7 +6,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <future>
 #include <thread>
 
 #include "exporters/connection.h"
@@ -153,13 +152,12 @@ class Server final : public httplib::Server {
 
     void serve() {
         thread_ = std::thread([this] { listen_after_bind(); });
-        // stop() has no effect before the library's loop has begun.
-        begun_.get_future().wait();
     }
 
     void end() {
         if (!thread_.joinable()) return;
-        httplib::Server::stop();
+        // Not the library's own stop(): with that it breaks off answers that are under way.
+        ::shutdown(svr_sock_, SHUT_RDWR);
         open_.close_all(kPatience);
         thread_.join();
     }
@@ -170,7 +168,7 @@ class Server final : public httplib::Server {
     /// Hands the library's accepted connections to our pool.
     class Queue final : public httplib::TaskQueue {
       public:
-        explicit Queue(Server& server) : server_(server) { server_.begun_.set_value(); }
+        explicit Queue(Server& server) : server_(server) {}
         void enqueue(std::function<void()> job) override {
             if (!server_.pool_.has_room()) server_.open_.close_an_idle_one();
             server_.pool_.add(std::move(job));
@@ -238,8 +236,10 @@ class Server final : public httplib::Server {
         connection.write_until(now + limits_.read + limits_.write);
         stream.allow(kHeaderBytes);
         bool close = false;
+        bool understood = false;
         bool unread_body = false;
         const bool answered = process_request(stream, last, close, [&](httplib::Request& request) {
+            understood = true;
             stream.allow(kHeaderBytes + limits_.body_bytes);
             connection.write_until(steady_now() + limits_.write);
             // Parts of an exposition are of no use, and many overlapping ones are an attack; so
@@ -250,14 +250,13 @@ class Server final : public httplib::Server {
             // The library leaves such a body in the stream, where it would pass as a request.
             unread_body = !takes_body(request) && announces_body(request);
         });
-        return answered && !close && !last && !unread_body;
+        return answered && understood && !close && !last && !unread_body;
     }
 
     const HttpLimits limits_;
     HttpServer::Handler handler_;
     OpenConnections open_;
     WorkerPool pool_;
-    std::promise<void> begun_;
     std::thread thread_;
     int port_ = 0;
 };

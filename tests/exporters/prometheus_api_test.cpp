@@ -1,0 +1,149 @@
+// The documents of Prometheus's HTTP API v1.
+#include <boost/test/unit_test.hpp>
+
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "exporters/site.h"
+#include "tests/exporters/made_up.h"
+
+using namespace pilotlight;
+using namespace pilotlight::exporters;
+using namespace std::chrono_literals;
+using made_up::firing;
+using made_up::get;
+using made_up::kNow;
+using nlohmann::json;
+
+namespace {
+
+json ask(const Snapshot& snapshot, const std::string& path,
+         std::vector<std::pair<std::string, std::string>> parameters = {}) {
+    Request request = get(path);
+    request.parameters = std::move(parameters);
+    return json::parse(handle(request, made_up::site_of(snapshot), kNow).text());
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(prometheus_api)
+
+BOOST_AUTO_TEST_CASE(alerts_are_as_prometheus_has_them) {
+    Snapshot snapshot = made_up::calm();
+    snapshot.alerts = {firing("Down", "critical", "application", "It is down", 5min)};
+    BOOST_TEST(ask(snapshot, "/api/v1/alerts") == json::parse(R"({
+        "status": "success",
+        "data": {"alerts": [{
+            "labels": {"alertname": "Down", "service": "application", "severity": "critical"},
+            "annotations": {"runbook_url": "https://wiki.example.com/runbooks/Down",
+                            "summary": "It is down"},
+            "state": "firing",
+            "activeAt": "2026-03-01T11:54:00.000Z",
+            "value": "1e+00"}]}})"));
+}
+
+BOOST_AUTO_TEST_CASE(no_alerts_are_an_empty_list) {
+    BOOST_TEST(ask(made_up::calm(), "/api/v1/alerts") ==
+               json::parse(R"({"status": "success", "data": {"alerts": []}})"));
+}
+
+BOOST_AUTO_TEST_CASE(resolved_alerts_are_left_out) {
+    Snapshot snapshot = made_up::outage();
+    snapshot.alerts[1].state = AlertState::resolved;
+    BOOST_TEST(ask(snapshot, "/api/v1/alerts")["data"]["alerts"].size() == 4U);
+    const json rule = ask(snapshot, "/api/v1/rules")["data"]["groups"][0]["rules"][0];
+    BOOST_TEST(rule["state"] == "inactive");
+    BOOST_TEST(rule["alerts"].empty());
+}
+
+BOOST_AUTO_TEST_CASE(values_have_go_s_exponent_form) {
+    const std::vector<std::pair<double, std::string>> cases{
+        {0, "0e+00"},
+        {91.25, "9.125e+01"},
+        {-0.001, "-1e-03"},
+        {1e100, "1e+100"},
+        {std::numeric_limits<double>::infinity(), "+Inf"},
+        {std::numeric_limits<double>::quiet_NaN(), "NaN"}};
+    for (const auto& [value, text] : cases) {
+        Snapshot snapshot = made_up::calm();
+        snapshot.alerts = {firing("A", "critical", "", "", 1min)};
+        snapshot.alerts[0].value = value;
+        BOOST_TEST(ask(snapshot, "/api/v1/alerts")["data"]["alerts"][0]["value"] == text);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(rules_carry_their_alerts_and_the_worst_of_their_states) {
+    Snapshot snapshot = made_up::outage();
+    const json group = ask(snapshot, "/api/v1/rules")["data"]["groups"][0];
+    BOOST_TEST(group["name"] == "critical");
+    BOOST_TEST(group["interval"] == 15);
+    const json& rule = group["rules"][0];
+    BOOST_TEST(rule["type"] == "alerting");
+    BOOST_TEST(rule["state"] == "firing");
+    BOOST_TEST(rule["duration"] == 60);
+    BOOST_TEST(rule["query"] == "pg_up == 0");
+    BOOST_TEST(rule["health"] == "ok");
+    BOOST_TEST(rule["alerts"][0]["labels"]["alertname"] == "DatabaseConnectionFailure");
+    snapshot.rule_groups[0].rules[0].alerts = {4};
+    BOOST_TEST(ask(snapshot, "/api/v1/rules")["data"]["groups"][0]["rules"][0]["state"] ==
+               "pending");
+    snapshot.rule_groups[0].rules[0].alerts = {4, 0, 4, 99};
+    BOOST_TEST(ask(snapshot, "/api/v1/rules")["data"]["groups"][0]["rules"][0]["state"] ==
+               "firing");
+}
+
+BOOST_AUTO_TEST_CASE(rules_can_be_asked_for_by_type) {
+    const Snapshot snapshot = made_up::calm();
+    const auto rules = [&](const char* type) {
+        return ask(snapshot, "/api/v1/rules", {{"type", type}})["data"]["groups"][0]["rules"];
+    };
+    BOOST_TEST(rules("alert").size() == 1U);
+    BOOST_TEST(rules("record").size() == 1U);
+    BOOST_TEST(rules("record")[0]["name"] == "service:probe_success:avg5m");
+    BOOST_TEST(!rules("record")[0].contains("alerts"));
+    const json refused = ask(snapshot, "/api/v1/rules", {{"type", "others"}});
+    BOOST_TEST(refused["status"] == "error");
+    BOOST_TEST(refused["errorType"] == "bad_data");
+}
+
+BOOST_AUTO_TEST_CASE(a_rule_that_was_never_evaluated_has_go_s_zero_time) {
+    Snapshot snapshot = made_up::calm();
+    snapshot.rule_groups[0].rules[0].last_evaluation.reset();
+    snapshot.rule_groups[0].rules[0].health = "unknown";
+    const json rule = ask(snapshot, "/api/v1/rules")["data"]["groups"][0]["rules"][0];
+    BOOST_TEST(rule["lastEvaluation"] == "0001-01-01T00:00:00Z");
+    BOOST_TEST(rule["health"] == "unknown");
+}
+
+BOOST_AUTO_TEST_CASE(targets_tell_their_health_in_prometheus_s_words_and_ours) {
+    Snapshot snapshot = made_up::outage();
+    snapshot.targets[5].health = Health::degraded;
+    const json targets = ask(snapshot, "/api/v1/targets")["data"]["activeTargets"];
+    BOOST_TEST(targets.size() == 9U);
+    BOOST_TEST(targets[3]["health"] == "down");
+    BOOST_TEST(targets[3]["lastError"] ==
+               "connect: refused: db1.lpg.internal:5432 refused the connection");
+    BOOST_TEST(targets[3]["scrapeInterval"] == "15s");
+    BOOST_TEST(targets[3]["labels"]["target"] == "primary-database");
+    BOOST_TEST(targets[5]["health"] == "up");
+    BOOST_TEST(targets[5]["pilotlight"]["health"] == "degraded");
+    BOOST_TEST(targets[0]["lastError"] == "response: status: the status is 503, expected 200");
+    BOOST_TEST(targets[1]["lastError"] == "");
+}
+
+BOOST_AUTO_TEST_CASE(dropped_targets_there_are_none) {
+    const json data = ask(made_up::calm(), "/api/v1/targets", {{"state", "dropped"}})["data"];
+    BOOST_TEST(data["activeTargets"].empty());
+    BOOST_TEST(data["droppedTargets"].empty());
+    BOOST_TEST(ask(made_up::calm(), "/api/v1/targets", {{"state", "any"}})["data"]["activeTargets"]
+                   .size() == 9U);
+}
+
+BOOST_AUTO_TEST_CASE(build_info_is_there_before_any_configuration) {
+    Site site = made_up::site_of({});
+    site.snapshot = [] { return SharedSnapshot{}; };
+    const Response response = handle(get("/api/v1/status/buildinfo"), site, kNow);
+    BOOST_TEST(json::parse(response.text())["data"]["version"] == "0.1.0");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
