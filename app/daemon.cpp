@@ -41,6 +41,8 @@ namespace asio = boost::asio;
 constexpr Duration kSnapshotPatience{500};
 constexpr Duration kReloadPatience{20'000};
 constexpr Duration kApplyPatience{10'000};
+/// Nothing in it waits for anything: a start that takes longer is broken.
+constexpr Duration kStartPatience{60'000};
 /// An orderly end that takes longer names the step that hangs and ends without it.
 constexpr Duration kStopPatience{10'000};
 
@@ -79,6 +81,9 @@ struct Daemon::Parts {
     std::unique_ptr<Engine> engine;
     std::unique_ptr<alerting::Outbox> outbox;
     std::unique_ptr<probes::Runner> runner;
+    /// The runner once it runs, for the engine's thread; and what it had counted by then.
+    std::atomic<const probes::Runner*> counted_runner = nullptr;
+    probes::RunnerCounters counted;
     std::unique_ptr<exporters::HttpServer> server;
 
     // The control loop's.
@@ -97,6 +102,7 @@ struct Daemon::Parts {
     exporters::Site site(const config::Config& first);
     exporters::SharedSnapshot current_snapshot();
     void open_journal(const Loaded& first);
+    void count_skips();
     void start_probes(Loaded& first);
     void start_control(std::vector<std::string> watched);
     void await_signals();
@@ -223,11 +229,15 @@ void Daemon::Parts::open_journal(const Loaded& first) {
     declare_receivers(metrics, *first.routing);
     engine_loop.start();
     delivery_loop.start();
-    engine = std::make_unique<Engine>(
-        Engine::Parts{.loop = engine_loop, .metrics = metrics, .journal = *journal}, first);
+    engine = std::make_unique<Engine>(Engine::Parts{.loop = engine_loop,
+                                                    .metrics = metrics,
+                                                    .journal = *journal,
+                                                    .refresh_metrics = [this] { count_skips(); }},
+                                      first);
     outbox = std::make_unique<alerting::Outbox>(
         *journal, delivery_loop, *delivery_services, first.routing, std::move(contents.outbox),
         contents.told, observer_of(metrics, engine_loop, engine));
+    metrics.reload_finished(true, wall_now());
     const bool started = engine_loop.ask(
         [&] {
             engine->start(first, std::move(contents.alerts), std::move(contents.told),
@@ -238,10 +248,19 @@ void Daemon::Parts::open_journal(const Loaded& first) {
                            .errors = {}};
             engine->reload_ended(reload_view);
         },
-        Duration::max() / 2);
+        kStartPatience);
     PILOT_CHECK(started);
-    metrics.reload_finished(true, wall_now());
     engine_runs = true;
+}
+
+void Daemon::Parts::count_skips() {
+    const probes::Runner* const counting = counted_runner;
+    if (counting == nullptr) return;
+    const probes::RunnerCounters now = counting->counters();
+    for (; counted.overruns < now.overruns; ++counted.overruns)
+        metrics.probe_skipped("overrun");
+    for (; counted.missed < now.missed; ++counted.missed)
+        metrics.probe_skipped("missed");
 }
 
 void Daemon::Parts::start_probes(Loaded& first) {
@@ -261,6 +280,7 @@ void Daemon::Parts::start_probes(Loaded& first) {
     runner =
         std::make_unique<probes::Runner>(runner_options(*first.config), blocking, std::move(sink));
     runner->replace(std::move(first.targets));
+    counted_runner = runner.get();
 }
 
 void Daemon::Parts::start_control(std::vector<std::string> watched) {
@@ -365,6 +385,7 @@ void Daemon::Parts::stop() {
     control_loop.stop();
     control_loop.join();
     watchdog.entering("the probes");
+    counted_runner = nullptr;
     if (runner != nullptr) runner->stop();
     watchdog.entering("the engine");
     engine_runs = false;

@@ -68,13 +68,13 @@ class Engine::Timer {
 };
 
 Engine::Engine(Parts parts, const Loaded& first)
-    : parts_(parts),
+    : parts_(std::move(parts)),
       store_(store_options(*first.config)),
       rules_(store_, rule_options(*first.config, target_names_)),
       dispatcher_(first.routing, first.config->external_url),
       external_url_(first.config->external_url),
       started_at_(wall_now()),
-      timer_(std::make_unique<Timer>(parts.loop.executor(), [this] { tick(); })) {}
+      timer_(std::make_unique<Timer>(parts_.loop.executor(), [this] { tick(); })) {}
 
 Engine::~Engine() = default;
 
@@ -258,6 +258,7 @@ void Engine::tick() {
 
 void Engine::take_own_samples(WallTime now) {
     next_own_samples_ = now + kOwnInterval;
+    parts_.refresh_metrics();
     parts_.metrics.set_series(store_.series());
     parts_.metrics.set_outbox_pending(outbox_->pending());
     const SharedBatch own = parts_.metrics.collect(now);

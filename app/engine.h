@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -30,6 +31,8 @@ class Engine {
         runtime::Loop& loop;
         exporters::SelfMetrics& metrics;
         alerting::Journal& journal;
+        /// Called before Pilotlight looks at its own metrics: what is counted elsewhere is put in.
+        std::function<void()> refresh_metrics;
     };
 
     /// What `parts` refers to outlives this. `first` is what will be put in force first.

@@ -51,8 +51,8 @@ targets:
     labels: {{tier: critical}}
     http: {{valid_status_codes: [200], fail_if_body_not_matches_regexp: ['"status":\s*"ok"']}}
   - {{name: demo-app-metrics, prober: scrape, target: "http://127.0.0.1:{application}/metrics", service: application}}
-  - {{name: demo-certificate, prober: tls, target: "localhost:{tls}", service: website, tls: {{tls_config: {{ca_file: authority.pem}}}}}}
-  - {{name: demo-backup, prober: backup, target: "backup/*.gz", service: backups, backup: {{max_age: 8s}}}}
+  - {{name: demo-certificate, prober: tls, target: "localhost:{tls}", service: website, tls: {{ca_file: authority.pem}}}}
+  - {{name: demo-backup, prober: backup, target: "{folder}/backup/*.gz", service: backups, backup: {{max_age: 8s}}}}
   - {{name: node, prober: host, service: infrastructure}}
 )";
 
@@ -104,7 +104,7 @@ Result<void> write_demo_files(const std::string& folder, const std::string& list
     std::filesystem::create_directories(folder + "/backup", error);
     if (error) return fail(fmt::format("cannot write to {}: {}", folder, error.message()));
     const std::string main_file =
-        fmt::format(kMainFile, fmt::arg("listen", listen),
+        fmt::format(kMainFile, fmt::arg("listen", listen), fmt::arg("folder", folder),
                     fmt::arg("application", ports.application), fmt::arg("tls", ports.tls));
     std::vector<std::pair<std::string, std::string>> files = {
         {"/pilotlight.yaml", main_file},
