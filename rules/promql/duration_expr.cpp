@@ -52,9 +52,9 @@ std::string print(const DurationNode& node) {
         case Op::negate:
             return "-(" + print(*node.left) + ")";
         case Op::min:
-            return "min(" + print(*node.left) + ", " + print(*node.right) + ")";
+            return "min_of(" + print(*node.left) + ", " + print(*node.right) + ")";
         case Op::max:
-            return "max(" + print(*node.left) + ", " + print(*node.right) + ")";
+            return "max_of(" + print(*node.left) + ", " + print(*node.right) + ")";
         default:
             break;
     }
@@ -86,8 +86,8 @@ std::expected<double, std::string> evaluate(const DurationNode& node, Duration q
 }
 
 std::expected<Duration, std::string> to_duration(double seconds) {
-    // 2^53 milliseconds: 285,000 years, and every sum with a time fits.
-    constexpr double kMaxSeconds = 9007199254740.0;
+    // Prometheus's durations are 64 bits of nanoseconds: 292 years.
+    constexpr double kMaxSeconds = 9223372036.0;
     if (!(std::abs(seconds) <= kMaxSeconds)) return std::unexpected("duration out of range");
     return Duration(std::llround(seconds * 1000));
 }

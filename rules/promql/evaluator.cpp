@@ -224,7 +224,7 @@ void Evaluator::read_range(const series::Series& series, const Range& range, Ran
 std::vector<Evaluator::RangeItem> Evaluator::run_subquery(const Subquery& subquery,
                                                           const Range& range) {
     Duration step = subquery.step.is_zero() ? options_.subquery_step : resolve(subquery.step);
-    if (step <= Duration{0}) fail("step of a subquery must be greater than 0");
+    if (step <= Duration{0}) fail("duration must be greater than 0");
     if (failed()) return {};
     // Steps are multiples of the step on the clock, whatever the evaluation's time; the division
     // cuts towards zero as Go's does.

@@ -52,8 +52,8 @@ std::uint64_t absolute_seconds(double seconds) {
     constexpr std::uint64_t kEpoch = 9'223'372'028'715'321'600U;
     constexpr double kBound = 9223372036854775808.0;
     const bool fits = seconds >= -kBound && seconds < kBound;
-    const std::int64_t whole = fits ? static_cast<std::int64_t>(seconds)
-                                    : std::numeric_limits<std::int64_t>::min();
+    const std::int64_t whole =
+        fits ? static_cast<std::int64_t>(seconds) : std::numeric_limits<std::int64_t>::min();
     return static_cast<std::uint64_t>(whole) + kEpoch;
 }
 

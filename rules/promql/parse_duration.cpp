@@ -18,6 +18,11 @@ std::shared_ptr<const DurationNode> node(Op op, std::shared_ptr<const DurationNo
         DurationNode{op, 0, std::move(left), std::move(right)});
 }
 
+std::shared_ptr<const DurationNode> literal(double seconds) {
+    return std::make_shared<const DurationNode>(
+        DurationNode{Op::number, seconds, nullptr, nullptr});
+}
+
 struct DurationOperator {
     TokenKind token;
     Op op;
@@ -87,19 +92,24 @@ DurationExpr ParseState::parse_offset_duration() {
 
 DurationExpr ParseState::finish_duration(const DurationPtr& made, bool positive, const Token& at) {
     const auto seconds = promql::evaluate(*made, Duration{0}, Duration{0});
-    const bool by_query = uses_query(*made);
-    if (!seconds) {
-        if (!by_query) fail(seconds.error(), at);
-        return {Duration{0}, made};
-    }
+    // What depends on the query may yet turn out well.
+    if (!seconds) return {Duration{0}, made};
     const auto length = to_duration(*seconds);
     if (!length) {
         fail(length.error(), at);
-    } else if (positive && *length <= Duration{0} && !by_query) {
-        fail("duration must be greater than 0", at);
+        return {};
     }
-    if (failed()) return {};
-    return {*length, by_query ? made : nullptr};
+    const bool wrong = positive && *length <= Duration{0};
+    if (wrong && made->op == Op::number) fail("duration must be greater than 0", at);
+    // Computed ones are judged when they are used, as in Prometheus.
+    return {*length, wrong || uses_query(*made) ? made : nullptr};
+}
+
+bool ParseState::check_divisor(DurationNode::Op op, const DurationNode& divisor, const Token& at) {
+    if ((op != Op::div && op != Op::mod) || uses_query(divisor)) return true;
+    if (promql::evaluate(divisor, Duration{0}, Duration{0}).value_or(0) != 0) return true;
+    fail(op == Op::div ? "division by zero" : "modulo by zero", at);
+    return false;
 }
 
 ParseState::DurationPtr ParseState::parse_duration_expr(int least_precedence,
@@ -119,6 +129,7 @@ ParseState::DurationPtr ParseState::parse_duration_expr(int least_precedence,
         const bool right_associative = row->op == Op::pow;
         DurationPtr right = parse_duration_expr(
             right_associative ? row->precedence : row->precedence + 1, context, expected);
+        if (failed() || !check_divisor(row->op, *right, op)) break;
         left = node(row->op, std::move(left), std::move(right));
     }
     return failed() ? nullptr : left;
@@ -137,14 +148,15 @@ ParseState::DurationPtr ParseState::parse_duration_primary(std::string_view cont
             const auto value =
                 token.kind == TokenKind::number ? number_value(token) : duration_value(token);
             if (!value) return nullptr;
-            return std::make_shared<const DurationNode>(
-                DurationNode{Op::number, *value, nullptr, nullptr});
+            return literal(*value);
         }
         case TokenKind::op_sub: {
             take();
             // As with numbers: a sign binds tighter than any operator but a power.
             DurationPtr inside = parse_duration_expr(3, context, expected);
-            return failed() ? nullptr : node(Op::negate, std::move(inside));
+            if (failed()) return nullptr;
+            return inside->op == Op::number ? literal(-inside->number)
+                                            : node(Op::negate, std::move(inside));
         }
         case TokenKind::op_add:
             take();
@@ -162,10 +174,14 @@ ParseState::DurationPtr ParseState::parse_duration_primary(std::string_view cont
             if (call) return parse_duration_call(Op::range);
             break;
         case TokenKind::min:
-            if (call) return parse_duration_call(Op::min);
-            break;
         case TokenKind::max:
-            if (call) return parse_duration_call(Op::max);
+        case TokenKind::identifier:
+            if (call && (token.text == "min" || token.text == "min_of")) {
+                return parse_duration_call(Op::min);
+            }
+            if (call && (token.text == "max" || token.text == "max_of")) {
+                return parse_duration_call(Op::max);
+            }
             break;
         default:
             break;

@@ -228,8 +228,9 @@ AtModifier ParseState::parse_at_time() {
     }
     const auto seconds = parse_time_number();
     if (!seconds) return at;
-    const auto time = to_duration(*seconds);
-    if (!time) {
+    // Year 285,000: beyond it sums with durations could overflow.
+    constexpr double kMaxSeconds = 9e12;
+    if (!(std::abs(*seconds) <= kMaxSeconds)) {
         fail(fmt::format("timestamp out of bounds for @ modifier: {:f}", *seconds), token);
         return at;
     }

@@ -95,6 +95,7 @@ class ParseState {
     DurationPtr parse_duration_primary(std::string_view context, std::string_view expected);
     DurationPtr parse_duration_call(DurationNode::Op op);
     DurationExpr finish_duration(const DurationPtr& node, bool positive, const Token& at);
+    bool check_divisor(DurationNode::Op op, const DurationNode& divisor, const Token& at);
     std::optional<double> number_value(const Token& token);
     std::optional<double> duration_value(const Token& token);
 

@@ -137,6 +137,13 @@ BOOST_AUTO_TEST_CASE(offset_and_at_bind_to_what_stands_before_them) {
     BOOST_TEST(round_trip("x[60 * 30]") == "x[30m]");
     BOOST_TEST(round_trip("x offset (-2 * 2)") == "x offset -4s");
     BOOST_TEST(round_trip("x[step() + 5m]") == "x[(step() + 300)]");
+    BOOST_TEST(round_trip("x offset -min_of(5s, step() + 8s)") ==
+               "x offset -(min_of(5, (step() + 8)))");
+    BOOST_TEST(error("x[step() / 0d]") == "1:10: parse error: division by zero");
+    BOOST_TEST(error("x[5m % 0]") == "1:6: parse error: modulo by zero");
+    BOOST_TEST(error("x[-5m]") == "1:3: parse error: duration must be greater than 0");
+    BOOST_TEST(error("x[-2 ^ 2]") == "no error");
+    BOOST_TEST(error("x[9.5e10]") == "1:3: parse error: duration out of range");
 }
 
 BOOST_AUTO_TEST_CASE(syntax_errors_say_where_and_what) {

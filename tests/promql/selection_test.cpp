@@ -91,6 +91,37 @@ BOOST_AUTO_TEST_CASE(work_has_a_limit) {
     BOOST_TEST(sheet.eval_range("vector(1)", "0s", "1y", "1ms").starts_with("error: "));
 }
 
+BOOST_AUTO_TEST_CASE(what_is_nested_as_deep_as_allowed_is_evaluated) {
+    Sheet sheet("1m");
+    sheet.load("g", "0+1x60");
+    const auto nested = [](std::string_view open, std::string_view inner, std::string_view close,
+                           int times) {
+        std::string text(inner);
+        for (int i = 0; i < times; ++i)
+            text = std::string(open) + text + std::string(close);
+        return text;
+    };
+    BOOST_TEST(sheet.eval(nested("abs(", "g", ")", 390), "10m") == "{} 10");
+    BOOST_TEST(sheet.eval(nested("sum by (a) (", "g", ")", 390), "10m") == "{} 10");
+    BOOST_TEST(sheet.eval(nested("", "g", " or g", 390), "10m") == "g 10");
+    BOOST_TEST(sheet.eval(nested("1 + ", "g", "", 390), "10m") == "{} 400");
+    BOOST_TEST(sheet.eval(nested("-(", "1", ")", 190), "10m") == "1");
+    BOOST_TEST(sheet.eval(nested("label_replace(", "g", ", \"x\", \"\", \"\", \"\")", 390),
+                          "10m") == "g 10");
+    BOOST_TEST(sheet.eval(nested("last_over_time(", "g", "[1ms:1ms])", 190), "10m") == "g 10");
+}
+
+BOOST_AUTO_TEST_CASE(a_length_of_time_that_is_none_is_an_error) {
+    Sheet sheet("1m");
+    sheet.load("g", "0+1x60");
+    BOOST_TEST(sheet.eval("count_over_time(g[-5m + 1m])", "10m") ==
+               "error: duration must be greater than 0");
+    BOOST_TEST(sheet.eval("count_over_time(g[5m / step()])", "10m") == "error: division by zero");
+    BOOST_TEST(sheet.eval("count_over_time(g[5m:step()])", "10m") ==
+               "error: duration must be greater than 0");
+    BOOST_TEST(sheet.eval("count_over_time(g[1h / 12])", "10m") == "{} 5");
+}
+
 BOOST_AUTO_TEST_CASE(names_in_utf_8_are_read_in_3) {
     Sheet sheet;
     sheet.load("{\"http.duration\", \"host.name\"=\"ä\"}", "3");
