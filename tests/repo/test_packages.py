@@ -35,7 +35,6 @@ USES = {
     "clang-format-19": ("scripts/lint", r"clang-format-19"),
     "clang-tidy-19": ("scripts/lint", r"run-clang-tidy-19"),
     "libclang-rt-19-dev": ("CMakePresets.json", r"PILOTLIGHT_SANITIZE"),
-    "llvm-19": ("scripts/test", r"llvm-19/bin/llvm-symbolizer"),
     "chromium": (".py", r'"chromium"'),
     "openssl": (".py", r'"openssl"'),
     "postgresql-15": (".py", r'"initdb"|/initdb'),
