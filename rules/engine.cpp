@@ -267,10 +267,12 @@ void Engine::State::run(std::uint32_t number, WallTime at, SteadyTime decided_at
     if (!rule.last_error().empty()) ++evaluation.failed;
     for (const auto& change : result.changes)
         report(rule, change, evaluation);
-    // Alerts that stay as they are write the same samples again: no news to anybody.
-    const bool is_news = !rule.rule().is_alerting() || !result.changes.empty();
-    for (const auto& sample : result.recorded) {
-        if (is_news) recorded.emplace(sample.labels.metric_name());
+    // What records is news to its readers even where it gave nothing; alerts that stay as they are
+    // are none.
+    if (!rule.rule().is_alerting()) recorded.insert(rule.rule().name);
+    if (rule.rule().is_alerting() && !result.changes.empty()) {
+        recorded.emplace(kAlerts);
+        recorded.emplace(kAlertsForState);
     }
     std::ranges::move(result.recorded, std::back_inserter(evaluation.recorded));
     timers.erase(number);

@@ -21,8 +21,8 @@
 namespace pilotlight::rules {
 
 struct EngineOptions {
-    Labels external_labels;
-    std::string external_url;
+    Labels external_labels{};
+    std::string external_url{};
     promql::Compatibility compatibility = promql::Compatibility::prometheus3;
     /// Of groups that give none, and the step of subqueries that give none.
     Duration default_interval = std::chrono::seconds(15);
@@ -32,7 +32,7 @@ struct EngineOptions {
     /// Samples that one evaluation may read.
     std::uint64_t samples_per_evaluation = 50'000'000;
     /// Whether a target of that name is configured still. Without it every target is.
-    std::function<bool(std::string_view target)> is_configured;
+    std::function<bool(std::string_view target)> is_configured{};
 };
 
 /// What one call of the engine changed.

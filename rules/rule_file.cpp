@@ -63,6 +63,7 @@ class Reader {
                     read_group(group, file);
             }
         }
+        prefix_.clear();
         if (rules_read_ > options_.rules_max) {
             add(root.where, fmt::format("more than {} rules", options_.rules_max));
         }

@@ -25,7 +25,8 @@ bool is_compatible(const Labels& series, const Labels& row) {
 
 bool is_fresh(const series::Series& series, const Sources::View& view) {
     const auto newest = series.newest();
-    if (is_stale(newest.value)) return false;
+    // A sample of the future is none: the clock was set back.
+    if (is_stale(newest.value) || newest.at > view.now) return false;
     return view.now - newest.at <= std::max(view.lookback, series.lookback());
 }
 

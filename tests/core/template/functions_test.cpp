@@ -1,0 +1,167 @@
+#include "core/template/functions.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "core/template/humanize.h"
+#include "core/template/template.h"
+#include "core/template/text_functions.h"
+#include "core/template/time.h"
+
+using pilotlight::tmpl::format;
+using pilotlight::tmpl::format_real;
+using pilotlight::tmpl::Functions;
+using pilotlight::tmpl::List;
+using pilotlight::tmpl::Template;
+using pilotlight::tmpl::Value;
+
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+std::string expand(std::string_view text, const Value& data = {}) {
+    const auto parsed = Template::parse("t", text, pilotlight::tmpl::text_functions());
+    if (!parsed) return "error: " + parsed.error().message;
+    const auto done = parsed->execute(data, pilotlight::tmpl::text_functions());
+    return done ? *done : "error: " + done.error().message;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(template_functions)
+
+BOOST_AUTO_TEST_CASE(printf_follows_gos_verbs) {
+    const std::vector<std::pair<const char*, std::vector<Value>>> kWell = {
+        {"%5.2f|", {3.14159}},
+        {"%-8s|", {"ab"}},
+        {"%08.3f|", {-2.5}},
+        {"%+d|", {7}},
+        {"%x|", {255}},
+        {"%q|", {"a\"b"}},
+        {"%v|", {Value(List{Value(1), Value("x")})}},
+        {"%t|", {true}},
+        {"%e|", {12345.678}},
+        {"%g|", {1e21}},
+        {"%6.2f%%|", {12.345}},
+        {"%.3s|", {"abcdef"}},
+        {"%c%U|", {65, 65}},
+        {"%[2]s%[1]s|", {"a", "b"}},
+        {"%*d|", {5, 42}},
+        {"%T|", {2.5}},
+        {"% d|", {5}},
+        {"%#x|", {"hi"}},
+        {"%s|", {nullptr}},
+        {"%v|", {nullptr}}};
+    const std::vector<std::string> kExpected = {
+        " 3.14|", "ab      |",     "-002.500|", "+7|",      "ff|",         "\"a\\\"b\"|", "[1 x]|",
+        "true|",  "1.234568e+04|", "1e+21|",    " 12.35%|", "abc|",        "AU+0041|",    "ba|",
+        "   42|", "float64|",      " 5|",       "0x6869|",  "%!s(<nil>)|", "<nil>|"};
+    for (std::size_t i = 0; i < kWell.size(); ++i) {
+        BOOST_TEST(format(kWell[i].first, kWell[i].second) == kExpected[i]);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(printf_complains_as_go_does) {
+    const std::vector<Value> one = {Value(1)};
+    BOOST_TEST(format("%d %d", one) == "1 %!d(MISSING)");
+    BOOST_TEST(format("", one) == "%!(EXTRA int=1)");
+    BOOST_TEST(format("%s", one) == "%!s(int=1)");
+    BOOST_TEST(format("%d", std::vector<Value>{Value(1.5)}) == "%!d(float64=1.5)");
+    BOOST_TEST(format("%", {}) == "%!(NOVERB)");
+    BOOST_TEST(format("%[5]d", one) == "%!d(BADINDEX)");
+    BOOST_TEST(format("%[x]d", one) == "%!d(BADINDEX)");
+    BOOST_TEST(format("%*d", std::vector<Value>{Value("w"), Value(3)}) == "%!(BADWIDTH)3");
+    BOOST_TEST(format("%z", one) == "%!z(int=1)");
+}
+
+BOOST_AUTO_TEST_CASE(reals_are_as_short_as_go_writes_them) {
+    BOOST_TEST(format_real(100000, 'g', -1) == "100000");
+    BOOST_TEST(format_real(1000000, 'g', -1) == "1e+06");
+    BOOST_TEST(format_real(123456789, 'g', -1) == "1.23456789e+08");
+    BOOST_TEST(format_real(0.0001, 'g', -1) == "0.0001");
+    BOOST_TEST(format_real(0.00001, 'g', -1) == "1e-05");
+    BOOST_TEST(format_real(2, 'E', -1) == "2E+00");
+    BOOST_TEST(format_real(0.1, 'f', -1) == "0.1");
+    BOOST_TEST(format_real(-kInfinity, 'f', 2) == "-Inf");
+    BOOST_TEST(format_real(1.5, 'x', -1) == "0x1.8p+00");
+}
+
+BOOST_AUTO_TEST_CASE(comparisons_are_gos) {
+    BOOST_TEST(expand("{{ eq 1 2 1 }} {{ ne `a` `b` }} {{ lt 1 2 }} {{ le 2 2 }} {{ gt 2.5 1.5 }} "
+                      "{{ ge `b` `a` }}") == "true true true true true true");
+    BOOST_TEST(expand("{{ lt true false }}").find("invalid type for comparison") !=
+               std::string::npos);
+    BOOST_TEST(expand("{{ eq 1 }}").find("missing argument for comparison") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(index_and_slice_keep_to_their_bounds) {
+    const Value items(List{Value("a"), Value("b"), Value("c")});
+    BOOST_TEST(expand("{{ index . 1 }} {{ slice . 1 }} {{ slice `abc` 0 2 }} {{ len . }}", items) ==
+               "b [b c] ab 3");
+    BOOST_TEST(expand("{{ index . 3 }}", items).find("index out of range: 3") != std::string::npos);
+    BOOST_TEST(expand("{{ index . -1 }}", items).find("index out of range: -1") !=
+               std::string::npos);
+    BOOST_TEST(expand("{{ slice . 2 1 }}", items).find("invalid slice index: 2 > 1") !=
+               std::string::npos);
+    BOOST_TEST(expand("{{ index 5 1 }}").find("can't index item of type int") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(texts_are_escaped) {
+    BOOST_TEST(expand(R"({{ html "<a href='x'>&\"" }})") == "&lt;a href=&#39;x&#39;&gt;&amp;&#34;");
+    BOOST_TEST(expand(R"({{ js "it's <x> \"y\" = \\" }})") ==
+               R"(it\'s \u003Cx\u003E \"y\" \u003D \\)");
+    BOOST_TEST(expand(R"({{ urlquery "a b&c/ü" }})") == "a+b%26c%2F%C3%BC");
+}
+
+BOOST_AUTO_TEST_CASE(texts_are_changed) {
+    BOOST_TEST(expand(R"({{ title "hello wORLD foo-bar_baz" }})") == "Hello WORLD Foo-Bar_baz");
+    BOOST_TEST(expand(R"({{ toUpper "straße é" }} {{ toLower "ÀÉX" }} [{{ trimSpace " a " }}])") ==
+               "STRAßE É àéx [a]");
+    BOOST_TEST(expand(R"({{ reReplaceAll "(.*):\\d+" "$1" "host:80" }} {{ match "a+" "caat" }})") ==
+               "host true");
+    BOOST_TEST(expand(R"({{ join ", " (stringSlice "a" "b") }})") == "a, b");
+    BOOST_TEST(expand(R"({{ match "(" "x" }})").find("bad regular expression") !=
+               std::string::npos);
+    BOOST_TEST(expand("{{ toUpper 5 }}").find("expected string; got int") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(numbers_are_written_for_people) {
+    using pilotlight::tmpl::humanize;
+    using pilotlight::tmpl::humanize_1024;
+    using pilotlight::tmpl::humanize_duration;
+    using pilotlight::tmpl::humanize_percentage;
+    BOOST_TEST(humanize(0) == "0");
+    BOOST_TEST(humanize(1234567) == "1.235M");
+    BOOST_TEST(humanize(0.12) == "120m");
+    BOOST_TEST(humanize(kInfinity) == "+Inf");
+    BOOST_TEST(humanize_1024(1048576) == "1Mi");
+    BOOST_TEST(humanize_1024(-2048) == "-2ki");
+    BOOST_TEST(humanize_duration(0) == "0s");
+    BOOST_TEST(humanize_duration(90061) == "1d 1h 1m 1s");
+    BOOST_TEST(humanize_duration(-60) == "-1m 0s");
+    BOOST_TEST(humanize_duration(0.5) == "500ms");
+    BOOST_TEST(humanize_duration(1e30) == "106481481481481d 11h 33m 20s");
+    BOOST_TEST(humanize_percentage(0.1235) == "12.35%");
+}
+
+BOOST_AUTO_TEST_CASE(times_have_gos_methods_and_layouts) {
+    const Value time = pilotlight::tmpl::time_value_ns(1'435'065'584'128'000'000);
+    BOOST_TEST(expand("{{ . }}", time) == "2015-06-23 13:19:44.128 +0000 UTC");
+    BOOST_TEST(expand("{{ .Year }} {{ .Month }} {{ .Weekday }} {{ .Unix }}", time) ==
+               "2015 June Tuesday 1435065584");
+    BOOST_TEST(expand("{{ .Format `Mon Jan _2 03:04:05 PM MST 2006 Z07:00 .000` }}", time) ==
+               "Tue Jun 23 01:19:44 PM UTC 2015 Z .128");
+    BOOST_TEST(expand("{{ .Sub . }} {{ (.Add 5400000000000).Hour }} {{ .After . }}", time) ==
+               "0s 14 false");
+    BOOST_TEST(expand("{{ . }} {{ .Seconds }} {{ .Round 1000000000 }}",
+                      pilotlight::tmpl::duration_value(3'725'600'000'000)) ==
+               "1h2m5.6s 3725.6 1h2m6s");
+    BOOST_TEST(expand("{{ .Sub 1 2 }}", time).starts_with("error: "));
+    // A time is a struct to Go: true even at the epoch.
+    BOOST_TEST(expand("{{ if . }}yes{{ end }}", pilotlight::tmpl::time_value_ns(0)) == "yes");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
