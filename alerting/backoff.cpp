@@ -15,10 +15,12 @@ double random_ratio() {
 
 Duration backoff_after(int failures, const BackoffOptions& options) {
     Duration wait = options.first;
-    for (int i = 1; i < failures && wait < options.cap; ++i) wait *= 2;
+    for (int i = 1; i < failures && wait < options.cap; ++i)
+        wait *= 2;
     wait = std::min(wait, options.cap);
     const double ratio = options.jitter ? options.jitter() : random_ratio();
-    return wait / 2 + Duration(static_cast<std::int64_t>(ratio * static_cast<double>(wait.count()) / 2));
+    return wait / 2 +
+           Duration(static_cast<std::int64_t>(ratio * static_cast<double>(wait.count()) / 2));
 }
 
 }  // namespace pilotlight::alerting

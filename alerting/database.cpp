@@ -11,22 +11,28 @@ constexpr int kBusyMilliseconds = 200;
 Database::Trouble trouble_of(int code) {
     switch (code & 0xff) {
         case SQLITE_CORRUPT:
-        case SQLITE_NOTADB: return Database::Trouble::corrupt;
+        case SQLITE_NOTADB:
+            return Database::Trouble::corrupt;
         case SQLITE_FULL:
         case SQLITE_IOERR:
         case SQLITE_READONLY:
         case SQLITE_CANTOPEN:
-        case SQLITE_PERM: return Database::Trouble::cannot_write;
+        case SQLITE_PERM:
+            return Database::Trouble::cannot_write;
         case SQLITE_BUSY:
-        case SQLITE_LOCKED: return Database::Trouble::busy;
-        default: return Database::Trouble::other;
+        case SQLITE_LOCKED:
+            return Database::Trouble::busy;
+        default:
+            return Database::Trouble::other;
     }
 }
 
 Database::Value column(sqlite3_stmt* statement, int index) {
     switch (sqlite3_column_type(statement, index)) {
-        case SQLITE_NULL: return {};
-        case SQLITE_INTEGER: return sqlite3_column_int64(statement, index);
+        case SQLITE_NULL:
+            return {};
+        case SQLITE_INTEGER:
+            return sqlite3_column_int64(statement, index);
         default: {
             const auto* text = sqlite3_column_text(statement, index);
             const int bytes = sqlite3_column_bytes(statement, index);
@@ -40,9 +46,9 @@ Database::Value column(sqlite3_stmt* statement, int index) {
 
 Database::Outcome<std::unique_ptr<Database>> Database::open(const std::string& path) {
     sqlite3* handle = nullptr;
-    const int opened = sqlite3_open_v2(
-        path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-        nullptr);
+    const int opened =
+        sqlite3_open_v2(path.c_str(), &handle,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
     if (handle == nullptr) return std::unexpected(Failure{Trouble::other, "no memory for SQLite"});
     std::unique_ptr<Database> database(new Database(handle));
     if (opened != SQLITE_OK) return std::unexpected(database->failure("opening"));
@@ -62,22 +68,22 @@ Database::Outcome<std::unique_ptr<Database>> Database::open(const std::string& p
 }
 
 Database::~Database() {
-    for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+    for (const auto& [sql, statement] : statements_)
+        sqlite3_finalize(statement);
     sqlite3_close(handle_);
 }
 
 Database::Failure Database::failure(std::string_view doing) const {
     const int code = sqlite3_extended_errcode(handle_);
-    return {trouble_of(code), fmt::format("{}: {} (SQLite {})", doing, sqlite3_errmsg(handle_),
-                                          code)};
+    return {trouble_of(code),
+            fmt::format("{}: {} (SQLite {})", doing, sqlite3_errmsg(handle_), code)};
 }
 
 Database::Outcome<sqlite3_stmt*> Database::prepare(const char* sql,
                                                    std::initializer_list<Value> values) {
     sqlite3_stmt*& statement = statements_[sql];
-    if (statement == nullptr &&
-        sqlite3_prepare_v3(handle_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr) !=
-            SQLITE_OK) {
+    if (statement == nullptr && sqlite3_prepare_v3(handle_, sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                                   &statement, nullptr) != SQLITE_OK) {
         return std::unexpected(failure("preparing"));
     }
     int index = 0;

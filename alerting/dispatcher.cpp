@@ -46,7 +46,8 @@ Dispatcher::~Dispatcher() = default;
 
 void Dispatcher::accept(std::span<const Alert> alerts, WallTime now) {
     follow_clock(now);
-    for (const Alert& alert : alerts) accept_one(alert, now);
+    for (const Alert& alert : alerts)
+        accept_one(alert, now);
 }
 
 void Dispatcher::accept_one(const Alert& alert, WallTime now) {
@@ -180,15 +181,19 @@ void Dispatcher::tell(Group& group, const Integration& integration, const FlushV
     notification.decided_at = now;
     if (cause != Cause::repeat) notification.news_at = group.news_at;
     notification.only_amends = silent;
-    for (const Alert* alert : firing) notification.alerts.push_back(to_notified(*alert));
+    for (const Alert* alert : firing)
+        notification.alerts.push_back(to_notified(*alert));
     if (integration.send_resolved() || silent) {
-        for (const Alert* alert : view.resolved) notification.alerts.push_back(to_notified(*alert));
+        for (const Alert* alert : view.resolved)
+            notification.alerts.push_back(to_notified(*alert));
     }
 
     knowledge.firing.clear();
     knowledge.resolved.clear();
-    for (const Alert* alert : firing) knowledge.firing.insert(alert->labels);
-    for (const Alert* alert : view.resolved) knowledge.resolved.insert(alert->labels);
+    for (const Alert* alert : firing)
+        knowledge.firing.insert(alert->labels);
+    for (const Alert* alert : view.resolved)
+        knowledge.resolved.insert(alert->labels);
     if (silent && !knowledge.pending) {
         knowledge.failed = false;
         return;
@@ -282,7 +287,8 @@ std::vector<Dispatcher::GroupView> Dispatcher::groups() const {
     std::vector<GroupView> views;
     for (const auto& [id, group] : groups_) {
         GroupView view{group->receiver, group->labels, {}, group->next_flush};
-        for (const auto& [labels, member] : group->members) view.alerts.push_back(member.alert);
+        for (const auto& [labels, member] : group->members)
+            view.alerts.push_back(member.alert);
         views.push_back(std::move(view));
     }
     std::ranges::sort(views, [](const GroupView& a, const GroupView& b) {

@@ -91,8 +91,10 @@ void Dispatcher::restore(std::vector<Told> told, std::uint64_t next_sequence, Wa
         for (const auto& [address, knowledge] : group->known_by) {
             decided_at = std::max(decided_at, knowledge.decided_at);
         }
-        const Duration interval = group->timers.interval;
-        schedule(*group, std::clamp(decided_at + interval, now, now + interval));
+        // On the grid of the flushes before, so that repeats keep their times.
+        const Duration interval = std::max(group->timers.interval, Duration(1));
+        const Duration since = std::max(now - decided_at, Duration(0));
+        schedule(*group, now + (interval - since % interval) % interval);
     }
 }
 
@@ -170,7 +172,8 @@ void Dispatcher::apply_routing(WallTime now) {
         rehome(tracked, now);
     }
     std::vector<Group*> all;
-    for (auto& [id, group] : groups_) all.push_back(group.get());
+    for (auto& [id, group] : groups_)
+        all.push_back(group.get());
     for (Group* group : all) {
         const WallTime latest = now + std::max(group->timers.interval, group->timers.wait);
         schedule(*group, std::min(group->next_flush, latest));
@@ -212,7 +215,8 @@ void Dispatcher::rehome(Tracked& tracked, WallTime now) {
         }
     }
     if (tracked.alert.state != AlertState::firing) return;
-    for (const Route* route : routes) join_group(tracked, group_for(*route, labels, now), now);
+    for (const Route* route : routes)
+        join_group(tracked, group_for(*route, labels, now), now);
 }
 
 }  // namespace pilotlight::alerting

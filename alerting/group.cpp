@@ -37,9 +37,8 @@ std::optional<Cause> needs_telling(const Knowledge& knowledge, const FlushView& 
         if (!fires && !view.resolved.empty()) return Cause::resolved;
         return std::nullopt;
     }
-    const bool news = std::ranges::any_of(view.firing, [&](const Alert* alert) {
-        return !knowledge.firing.contains(alert->labels);
-    });
+    const bool news = std::ranges::any_of(
+        view.firing, [&](const Alert* alert) { return !knowledge.firing.contains(alert->labels); });
     if (news) return Cause::changed;
     if (!fires) {
         return knowledge.firing.empty() ? std::nullopt : std::optional(Cause::resolved);

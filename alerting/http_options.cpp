@@ -41,18 +41,16 @@ constexpr config::Option<RawHttp> kHttpOptions[] = {
     config::option<&RawHttp::no_proxy>("no_proxy", "", "not acted on yet"),
     config::option<&RawHttp::proxy_from_environment>("proxy_from_environment", "false",
                                                      "not acted on yet"),
-    config::option<&RawHttp::proxy_connect_header>("proxy_connect_header", "",
-                                                   "not acted on yet"),
+    config::option<&RawHttp::proxy_connect_header>("proxy_connect_header", "", "not acted on yet"),
     config::option<&RawHttp::tls_config>(
         "tls_config", "",
         "ca_file, cert_file, key_file, server_name, insecure_skip_verify, min_version, "
         "max_version"),
     config::option<&RawHttp::follow_redirects>("follow_redirects", "true",
                                                "whether a redirect is followed, 5 at most"),
-    config::option<&RawHttp::enable_http2>("enable_http2", "true",
-                                           "accepted; HTTP/1.1 is spoken"),
-    config::option<&RawHttp::http_headers>(
-        "http_headers", "", "more headers, each with values, secrets or files"),
+    config::option<&RawHttp::enable_http2>("enable_http2", "true", "accepted; HTTP/1.1 is spoken"),
+    config::option<&RawHttp::http_headers>("http_headers", "",
+                                           "more headers, each with values, secrets or files"),
 };
 
 struct RawTls {
@@ -82,7 +80,8 @@ std::optional<runtime::TlsVersion> read_version(const Node& node, const std::str
     const auto version = runtime::parse_tls_version(text);
     if (!version) {
         context.error(*node.find(key), fmt::format("expected TLS10, TLS11, TLS12 or TLS13, got "
-                                                   "\"{}\"", text));
+                                                   "\"{}\"",
+                                                   text));
     }
     return version;
 }
@@ -146,7 +145,8 @@ void read_headers(const Node& node, ReadContext& context, HttpOptions& http) {
         if (given != nullptr) config::read_value(*given, files, context.errors);
         for (const std::string& file : files) {
             std::string text = context.read_file(*given, file);
-            while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+            while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
+                text.pop_back();
             values.emplace_back(std::move(text));
         }
         for (Secret& value : values) {
@@ -170,8 +170,9 @@ Secret read_login(const Node& node, const RawHttp& raw, ReadContext& context) {
         login = Secret(fmt::format("Bearer {}", token.reveal()));
     }
     if (ways > 1) {
-        context.error(node, "at most one of basic_auth, authorization and bearer_token may be "
-                            "given");
+        context.error(node,
+                      "at most one of basic_auth, authorization and bearer_token may be "
+                      "given");
     }
     if (!is_header_text(login.reveal())) {
         context.error(node, "credentials must not hold control characters");
@@ -186,8 +187,10 @@ HttpOptions read_http_options(const Node& node, ReadContext& context) {
     config::read_options(node, kHttpOptions, raw, context.errors);
     HttpOptions http;
     http.authorization = read_login(node, raw, context);
-    if (raw.oauth2) context.error(*raw.oauth2, "oauth2 is not supported, expected basic_auth or "
-                                               "authorization");
+    if (raw.oauth2)
+        context.error(*raw.oauth2,
+                      "oauth2 is not supported, expected basic_auth or "
+                      "authorization");
     if (raw.tls_config) http.tls = read_tls(*raw.tls_config, context);
     if (raw.http_headers) read_headers(*raw.http_headers, context, http);
     http.follow_redirects = raw.follow_redirects;
@@ -216,12 +219,14 @@ void HttpOptions::apply(runtime::HttpRequest& request) const {
     if (!authorization.empty()) {
         request.headers.push_back({"Authorization", authorization.reveal()});
     }
-    for (const auto& [name, value] : headers) request.headers.push_back({name, value.reveal()});
+    for (const auto& [name, value] : headers)
+        request.headers.push_back({name, value.reveal()});
 }
 
 std::vector<Secret> HttpOptions::secrets() const {
     std::vector<Secret> all{authorization, proxy_url};
-    for (const auto& [name, value] : headers) all.push_back(value);
+    for (const auto& [name, value] : headers)
+        all.push_back(value);
     return all;
 }
 

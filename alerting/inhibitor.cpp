@@ -21,7 +21,8 @@ std::string equal_values(const InhibitRule& rule, const Labels& labels) {
 
 void Inhibitor::replace(const std::vector<InhibitRule>& rules) {
     rules_.clear();
-    for (const InhibitRule& rule : rules) rules_.push_back({rule, {}});
+    for (const InhibitRule& rule : rules)
+        rules_.push_back({rule, {}});
 }
 
 void Inhibitor::update(const Alert& alert) {

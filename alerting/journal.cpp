@@ -204,8 +204,9 @@ Outcome Journal::State::ensure_open() {
         return std::unexpected(
             Database::Failure{Database::Trouble::cannot_write, aside.error().message});
     }
-    warn(fmt::format("the journal {} cannot be used ({}); it was set aside as {}, a new one is begun",
-                     path, opened.error().message, *aside));
+    warn(fmt::format(
+        "the journal {} cannot be used ({}); it was set aside as {}, a new one is begun", path,
+        opened.error().message, *aside));
     return open_whole();
 }
 
@@ -277,9 +278,11 @@ Outcome Journal::State::write_all(const std::vector<Request>& batch) {
 void Journal::State::write_one_by_one(std::vector<Request>& batch) {
     // One of them cannot ever be written; it must not take the others along.
     std::vector<Request> all;
-    for (Write& write : backlog) all.push_back({std::move(write), {}});
+    for (Write& write : backlog)
+        all.push_back({std::move(write), {}});
     backlog.clear();
-    for (Request& request : batch) all.push_back(std::move(request));
+    for (Request& request : batch)
+        all.push_back(std::move(request));
     for (Request& request : all) {
         std::vector<Request> one;
         one.push_back(std::move(request));
@@ -296,11 +299,11 @@ void Journal::State::write_one_by_one(std::vector<Request>& batch) {
     }
 }
 
-void Journal::State::keep_for_later(std::vector<Request>& batch,
-                                    const Database::Failure& failure) {
+void Journal::State::keep_for_later(std::vector<Request>& batch, const Database::Failure& failure) {
     const bool was_empty = backlog.empty();
     answer(batch, fail(fmt::format("journal: {}", failure.message)));
-    for (Request& request : batch) backlog.push_back(std::move(request.write));
+    for (Request& request : batch)
+        backlog.push_back(std::move(request.write));
     std::uint64_t dropped = 0;
     while (backlog.size() > kBacklogMax) {
         backlog.pop_front();
@@ -386,11 +389,9 @@ void Journal::note_attempt(std::uint64_t sequence, int attempts, WallTime next_a
 }
 
 void Journal::settle(Settlement settlement, Done done) {
-    state_->ask(
-        [settlement = std::move(settlement)](Database& database) {
-            return write_settlement(database, settlement);
-        },
-        std::move(done));
+    state_->ask([settlement = std::move(settlement)](
+                    Database& database) { return write_settlement(database, settlement); },
+                std::move(done));
 }
 
 void Journal::supersede(Settlement settlement, Notification merged, Done done) {
@@ -399,9 +400,9 @@ void Journal::supersede(Settlement settlement, Notification merged, Done done) {
          merged = std::move(merged)](Database& database) -> Outcome {
             auto written = write_settlement(database, settlement);
             if (!written) return written;
-            return database.run("UPDATE outbox SET notification = ?, status = ? WHERE sequence = ?",
-                                {to_json(merged), std::string(to_string(merged.status())),
-                                 of(merged.sequence)});
+            return database.run(
+                "UPDATE outbox SET notification = ?, status = ? WHERE sequence = ?",
+                {to_json(merged), std::string(to_string(merged.status())), of(merged.sequence)});
         },
         std::move(done));
 }
@@ -425,7 +426,8 @@ void Journal::forget(std::vector<Told> entries, Done done) {
 void Journal::write_alerts(std::vector<AlertRow> written, std::vector<std::string> removed,
                            Done done) {
     state_->ask(
-        [written = std::move(written), removed = std::move(removed)](Database& database) -> Outcome {
+        [written = std::move(written),
+         removed = std::move(removed)](Database& database) -> Outcome {
             for (const AlertRow& row : written) {
                 auto put = database.run(
                     "INSERT INTO alert_records (key, record) VALUES (?, ?) "

@@ -92,9 +92,9 @@ Database::Outcome<void> apply_migrations(Database& database, std::int64_t from) 
         auto done = database.run_script(kMigrations[version]);
         if (!done) return done;
     }
-    return database.run_script(fmt::format("PRAGMA application_id={}; PRAGMA user_version={}",
-                                           kApplicationId, kVersion)
-                                   .c_str());
+    return database.run_script(
+        fmt::format("PRAGMA application_id={}; PRAGMA user_version={}", kApplicationId, kVersion)
+            .c_str());
 }
 
 }  // namespace
@@ -113,10 +113,10 @@ Database::Outcome<void> migrate(Database& database) {
             Failure{Database::Trouble::corrupt, "it belongs to another program"});
     }
     if (*version > kVersion) {
-        return std::unexpected(Failure{
-            Database::Trouble::corrupt,
-            fmt::format("its format {} is newer than {}, the newest that is known", *version,
-                        kVersion)});
+        return std::unexpected(
+            Failure{Database::Trouble::corrupt,
+                    fmt::format("its format {} is newer than {}, the newest that is known",
+                                *version, kVersion)});
     }
     if (*version == kVersion) return {};
     auto begun = database.begin();
@@ -146,23 +146,22 @@ Database::Outcome<JournalContents> read_contents(Database& database) {
                                        time(row[4]).value_or(WallTime{})});
         });
     if (!read) return std::unexpected(read.error());
-    read = database.query(
-        "SELECT notification, failed, open, delivered_at, group_key FROM told", {},
-        [&](const Row& row) {
-            auto notification = notification_from_json(text(row[0]));
-            if (!notification) {
-                contents.warnings.emplace_back(
-                    fmt::format("what was told of {} cannot be read", text(row[4])));
-                return;
-            }
-            Told told;
-            told.pending = pending.contains(notification->sequence);
-            told.last = std::move(*notification);
-            told.failed = number(row[1]) != 0;
-            told.open = number(row[2]) != 0;
-            told.delivered_at = time(row[3]);
-            contents.told.push_back(std::move(told));
-        });
+    read = database.query("SELECT notification, failed, open, delivered_at, group_key FROM told",
+                          {}, [&](const Row& row) {
+                              auto notification = notification_from_json(text(row[0]));
+                              if (!notification) {
+                                  contents.warnings.emplace_back(fmt::format(
+                                      "what was told of {} cannot be read", text(row[4])));
+                                  return;
+                              }
+                              Told told;
+                              told.pending = pending.contains(notification->sequence);
+                              told.last = std::move(*notification);
+                              told.failed = number(row[1]) != 0;
+                              told.open = number(row[2]) != 0;
+                              told.delivered_at = time(row[3]);
+                              contents.told.push_back(std::move(told));
+                          });
     if (!read) return std::unexpected(read.error());
     read = database.query("SELECT key, record FROM alert_records", {}, [&](const Row& row) {
         contents.alerts.push_back({text(row[0]), text(row[1])});

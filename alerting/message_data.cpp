@@ -26,7 +26,8 @@ std::string print_pairs(const Value& pairs) {
 
 Result<Value> column(const Value& pairs, std::string_view name) {
     List texts;
-    for (const Value& pair : pairs.list()) texts.push_back(field(pair, name));
+    for (const Value& pair : pairs.list())
+        texts.push_back(field(pair, name));
     return Value(std::move(texts));
 }
 
@@ -104,15 +105,14 @@ class Maker {
     }
 
     [[nodiscard]] Value alert(const NotifiedAlert& alert) const {
-        return Value::record(
-            {{"Status", Value(to_string(alert.status))},
-             {"Labels", texts(alert.labels)},
-             {"Annotations", texts(alert.annotations)},
-             {"StartsAt", tmpl::time_value(alert.starts_at)},
-             {"EndsAt", tmpl::time_value(alert.ends_at.value_or(WallTime{}))},
-             {"GeneratorURL", Value(text(alert.generator_url))},
-             {"Fingerprint", Value(alert.fingerprint())},
-             {"Value", Value(alert.value)}});
+        return Value::record({{"Status", Value(to_string(alert.status))},
+                              {"Labels", texts(alert.labels)},
+                              {"Annotations", texts(alert.annotations)},
+                              {"StartsAt", tmpl::time_value(alert.starts_at)},
+                              {"EndsAt", tmpl::time_value(alert.ends_at.value_or(WallTime{}))},
+                              {"GeneratorURL", Value(text(alert.generator_url))},
+                              {"Fingerprint", Value(alert.fingerprint())},
+                              {"Value", Value(alert.value)}});
     }
 
   private:
@@ -124,19 +124,19 @@ class Maker {
 Value message_data(const Notification& notification, const DataOptions& options) {
     const Maker maker(options);
     List alerts;
-    for (const NotifiedAlert& alert : notification.alerts) alerts.push_back(maker.alert(alert));
-    return Value::record(
-        {{"Receiver", Value(maker.text(notification.to.receiver))},
-         {"Status", Value(to_string(notification.status()))},
-         {"Alerts", Value(std::move(alerts)).with_type(&kAlerts)},
-         {"GroupLabels", maker.texts(notification.group_labels)},
-         {"CommonLabels", maker.texts(notification.common_labels())},
-         {"CommonAnnotations", maker.texts(notification.common_annotations())},
-         {"ExternalURL", Value(notification.external_url)},
-         {"NotificationReason", Value(to_string(notification.cause))},
-         {"GroupKey", Value(notification.group_key)},
-         {"DedupKey", Value(notification.dedup_key)},
-         {"Missed", Value(notification.missed)}});
+    for (const NotifiedAlert& alert : notification.alerts)
+        alerts.push_back(maker.alert(alert));
+    return Value::record({{"Receiver", Value(maker.text(notification.to.receiver))},
+                          {"Status", Value(to_string(notification.status()))},
+                          {"Alerts", Value(std::move(alerts)).with_type(&kAlerts)},
+                          {"GroupLabels", maker.texts(notification.group_labels)},
+                          {"CommonLabels", maker.texts(notification.common_labels())},
+                          {"CommonAnnotations", maker.texts(notification.common_annotations())},
+                          {"ExternalURL", Value(notification.external_url)},
+                          {"NotificationReason", Value(to_string(notification.cause))},
+                          {"GroupKey", Value(notification.group_key)},
+                          {"DedupKey", Value(notification.dedup_key)},
+                          {"Missed", Value(notification.missed)}});
 }
 
 }  // namespace pilotlight::alerting

@@ -17,8 +17,8 @@ using Args = std::span<const Value>;
 Result<std::int64_t> time_argument(const Value& value) {
     if (value.type() == nullptr || value.type()->name != "time.Time" ||
         !value.is(Value::Kind::integer)) {
-        return fail(fmt::format("wrong type for value; expected time.Time; got {}",
-                                value.type_name()));
+        return fail(
+            fmt::format("wrong type for value; expected time.Time; got {}", value.type_name()));
     }
     return value.integer();
 }
@@ -47,16 +47,21 @@ Result<Value> format_date(Args args) {
 
 json to_plain_json(const Value& value) {
     switch (value.kind()) {
-        case Value::Kind::nil: return nullptr;
-        case Value::Kind::boolean: return value.boolean();
+        case Value::Kind::nil:
+            return nullptr;
+        case Value::Kind::boolean:
+            return value.boolean();
         case Value::Kind::integer:
             if (value.type() != nullptr) return tmpl::to_text(value);
             return value.integer();
-        case Value::Kind::real: return value.real();
-        case Value::Kind::text: return value.text();
+        case Value::Kind::real:
+            return value.real();
+        case Value::Kind::text:
+            return value.text();
         case Value::Kind::list: {
             json items = json::array();
-            for (const Value& item : value.list()) items.push_back(to_plain_json(item));
+            for (const Value& item : value.list())
+                items.push_back(to_plain_json(item));
             return items;
         }
         case Value::Kind::map: {
@@ -121,8 +126,8 @@ tmpl::Functions message_functions(WallTime now) {
     functions["date"] = {format_date, 2, 2};
     functions["tz"] = {in_zone, 2, 2};
     functions["toJson"] = {to_json_text, 1, 1};
-    functions["list"] = {[](Args args) { return Result<Value>(List(args.begin(), args.end())); },
-                         0, SIZE_MAX};
+    functions["list"] = {[](Args args) { return Result<Value>(List(args.begin(), args.end())); }, 0,
+                         SIZE_MAX};
     functions["append"] = {append_items, 1, SIZE_MAX};
     functions["dict"] = {make_dict, 0, SIZE_MAX};
     functions["urlUnescape"] = {url_unescape, 1, 1};

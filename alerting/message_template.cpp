@@ -20,8 +20,8 @@ Error located(const Error& error, const Location& where, int first_line_column) 
     Location place = where;
     if (error.where.line > 0) {
         place.line += error.where.line - 1;
-        place.column = error.where.line == 1 ? first_line_column + error.where.column - 1
-                                             : error.where.column;
+        place.column =
+            error.where.line == 1 ? first_line_column + error.where.column - 1 : error.where.column;
     }
     return Error(error.message, place);
 }
@@ -85,7 +85,8 @@ Result<std::string> MessageText::render(const tmpl::Value& data,
                                         const tmpl::Functions& functions) const {
     if (parsed_ == nullptr) return source_;
     // A big outage makes a long text; it is cut afterwards, which is better than failing it.
-    constexpr tmpl::ExecuteLimits kLimits{.steps = 10'000'000, .output_bytes = 16 << 20, .depth = 100};
+    constexpr tmpl::ExecuteLimits kLimits{
+        .steps = 10'000'000, .output_bytes = 16 << 20, .depth = 100};
     return parsed_->execute(data, functions, kLimits);
 }
 
@@ -122,10 +123,10 @@ std::string cut_to(std::string_view text, std::size_t limit) {
 }
 
 std::string plain_title(const Notification& notification) {
-    std::string title = notification.status() == Status::firing
-                            ? fmt::format("[FIRING:{}]",
-                                          notification.with_status(Status::firing).size())
-                            : "[RESOLVED]";
+    std::string title =
+        notification.status() == Status::firing
+            ? fmt::format("[FIRING:{}]", notification.with_status(Status::firing).size())
+            : "[RESOLVED]";
     for (const Label label : notification.group_labels) {
         title += ' ';
         title += cut_to(one_line(label.value), 100);

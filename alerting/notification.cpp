@@ -11,7 +11,7 @@ namespace pilotlight::alerting {
 namespace {
 
 /// Labels that all of `alerts` have alike.
-Labels in_common(const std::vector<NotifiedAlert>& alerts, Labels NotifiedAlert::*part) {
+Labels in_common(const std::vector<NotifiedAlert>& alerts, Labels NotifiedAlert::* part) {
     if (alerts.empty()) return {};
     std::vector<Label> common;
     for (const Label label : alerts.front().*part) {
@@ -31,19 +31,26 @@ std::string_view to_string(Status status) {
 
 std::string_view to_string(Cause cause) {
     switch (cause) {
-        case Cause::first: return "first";
-        case Cause::changed: return "changed";
-        case Cause::resolved: return "resolved";
-        case Cause::repeat: return "repeat";
+        case Cause::first:
+            return "first";
+        case Cause::changed:
+            return "changed";
+        case Cause::resolved:
+            return "resolved";
+        case Cause::repeat:
+            return "repeat";
     }
     PILOT_CHECK(false);
 }
 
 std::string_view to_string(Settlement::Outcome outcome) {
     switch (outcome) {
-        case Settlement::Outcome::delivered: return "delivered";
-        case Settlement::Outcome::dead: return "dead";
-        case Settlement::Outcome::superseded: return "superseded";
+        case Settlement::Outcome::delivered:
+            return "delivered";
+        case Settlement::Outcome::dead:
+            return "dead";
+        case Settlement::Outcome::superseded:
+            return "superseded";
     }
     PILOT_CHECK(false);
 }

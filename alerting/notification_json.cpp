@@ -9,13 +9,15 @@ using nlohmann::json;
 
 json labels_to_json(const Labels& labels) {
     json object = json::object();
-    for (const Label label : labels) object[std::string(label.name)] = label.value;
+    for (const Label label : labels)
+        object[std::string(label.name)] = label.value;
     return object;
 }
 
 Labels labels_from_json(const json& object) {
     LabelsBuilder builder;
-    for (const auto& [name, value] : object.items()) builder.set(name, value.get<std::string>());
+    for (const auto& [name, value] : object.items())
+        builder.set(name, value.get<std::string>());
     return builder.build();
 }
 
@@ -62,7 +64,8 @@ Cause cause_from(const std::string& text) {
 
 std::string to_json(const Notification& notification) {
     json alerts = json::array();
-    for (const NotifiedAlert& alert : notification.alerts) alerts.push_back(alert_to_json(alert));
+    for (const NotifiedAlert& alert : notification.alerts)
+        alerts.push_back(alert_to_json(alert));
     const json object{{"sequence", notification.sequence},
                       {"receiver", notification.to.receiver},
                       {"integration", notification.to.integration},

@@ -124,9 +124,8 @@ void Outbox::submit(std::vector<Notification> notifications) {
 
 void Outbox::configure(SharedRouting routing) {
     PILOT_CHECK(routing != nullptr);
-    state_->post_unless_stopped([state = state_, routing = std::move(routing)] {
-        state->configure(routing);
-    });
+    state_->post_unless_stopped(
+        [state = state_, routing = std::move(routing)] { state->configure(routing); });
 }
 
 std::vector<ReceiverStatus> Outbox::status() const {
@@ -136,7 +135,8 @@ std::vector<ReceiverStatus> Outbox::status() const {
 
 std::uint64_t Outbox::pending() const {
     std::uint64_t count = state_->uncommitted;
-    for (const ReceiverStatus& status : this->status()) count += status.pending;
+    for (const ReceiverStatus& status : this->status())
+        count += status.pending;
     return count;
 }
 
@@ -254,8 +254,8 @@ void Outbox::State::enqueue(SendQueue::Item item) {
 }
 
 void Outbox::State::settle_needless(const Notification& notification) {
-    const Settlement settlement = settlement_of(
-        notification, Settlement::Outcome::superseded, "nothing waited that it could amend");
+    const Settlement settlement = settlement_of(notification, Settlement::Outcome::superseded,
+                                                "nothing waited that it could amend");
     journal.settle(settlement);
     if (observer.on_settled) observer.on_settled(settlement);
 }
@@ -310,8 +310,8 @@ asio::awaitable<Delivery> Outbox::State::attempt(Lane& lane, Notification notifi
     for (runtime::HttpRequest& request : message.requests) {
         const runtime::HttpResult answer =
             co_await runtime::fetch(services, std::move(request), deadline);
-        Delivery delivery = answer.failure ? classify_failure(*answer.failure)
-                                           : integration->classify(answer);
+        Delivery delivery =
+            answer.failure ? classify_failure(*answer.failure) : integration->classify(answer);
         if (delivery.kind != Delivery::Kind::delivered) co_return delivery;
     }
     co_return Delivery::delivered();
@@ -332,22 +332,22 @@ asio::awaitable<void> Outbox::State::finish(Lane& lane, Delivery delivery) {
                                  wall_now() + std::max(wait, asked), delivery.detail);
             break;
         }
-        case Kind::superseded: supersede(*ended.superseded); break;
+        case Kind::superseded:
+            supersede(*ended.superseded);
+            break;
         case Kind::delivered: {
             note_delivered(lane, notification);
-            Settlement settlement =
-                settlement_of(notification, Settlement::Outcome::delivered, "");
+            Settlement settlement = settlement_of(notification, Settlement::Outcome::delivered, "");
             co_await settle(std::move(settlement));
             break;
         }
         case Kind::dead: {
             const bool expired = delivery.kind == Delivery::Kind::retry;
             if (expired && observer.on_failed) observer.on_failed(lane.address, ended.reason);
-            const std::string why = expired
-                                        ? fmt::format("given up after {}: {}",
-                                                      format_duration(options.give_up_after),
-                                                      delivery.detail)
-                                        : fmt::format("refused for good: {}", delivery.detail);
+            const std::string why =
+                expired ? fmt::format("given up after {}: {}",
+                                      format_duration(options.give_up_after), delivery.detail)
+                        : fmt::format("refused for good: {}", delivery.detail);
             report_trouble(lane.address, why);
             Settlement settlement = settlement_of(notification, Settlement::Outcome::dead, why);
             co_await settle(std::move(settlement));

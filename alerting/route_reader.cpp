@@ -111,7 +111,8 @@ void read_old_matches(const Node& node, Matcher::Op op, Matchers& matchers, Read
 void read_new_matchers(const Node& node, Matchers& matchers, ReadContext& context) {
     std::vector<const Node*> lines;
     if (node.is_sequence()) {
-        for (const Node& item : node.items) lines.push_back(&item);
+        for (const Node& item : node.items)
+            lines.push_back(&item);
     } else {
         context.error(node, fmt::format("expected a list of matchers, got {}", node.kind_name()));
     }
@@ -125,14 +126,14 @@ void read_new_matchers(const Node& node, Matchers& matchers, ReadContext& contex
             context.error(*line, parsed.error().message);
             continue;
         }
-        for (Matcher& matcher : *parsed) matchers.push_back(std::move(matcher));
+        for (Matcher& matcher : *parsed)
+            matchers.push_back(std::move(matcher));
     }
 }
 
 class TreeReader {
   public:
-    TreeReader(const KnownNames& names, ReadContext& context)
-        : names_(names), context_(context) {}
+    TreeReader(const KnownNames& names, ReadContext& context) : names_(names), context_(context) {}
 
     Route read_root(const Node& node) {
         Route inherited;
@@ -142,9 +143,10 @@ class TreeReader {
         }
         for (const char* key : {"match", "match_re", "matchers"}) {
             const Node* given = node.find(key);
-            const bool is_empty =
-                given == nullptr || given->is_null() || (given->items.empty() && given->entries.empty());
-            if (!is_empty) context_.error(*given, "the root route must take every alert: no matchers");
+            const bool is_empty = given == nullptr || given->is_null() ||
+                                  (given->items.empty() && given->entries.empty());
+            if (!is_empty)
+                context_.error(*given, "the root route must take every alert: no matchers");
         }
         for (const char* key : {"mute_time_intervals", "active_time_intervals"}) {
             const Node* given = node.find(key);
@@ -152,7 +154,8 @@ class TreeReader {
                 context_.error(*given, "the root route must have no time intervals");
             }
         }
-        if (root.continues) context_.error(*node.find("continue"), "the root route cannot continue");
+        if (root.continues)
+            context_.error(*node.find("continue"), "the root route cannot continue");
         return root;
     }
 
@@ -167,7 +170,8 @@ class TreeReader {
         route.matchers = read_matchers(node, "", context_);
         read_group_by(node, raw, parent, route);
         route.group_wait = raw.group_wait.value_or(parent.group_wait);
-        route.group_interval = positive(node, "group_interval", raw.group_interval, parent.group_interval);
+        route.group_interval =
+            positive(node, "group_interval", raw.group_interval, parent.group_interval);
         route.repeat_interval =
             positive(node, "repeat_interval", raw.repeat_interval, parent.repeat_interval);
         route.mute_time_intervals = raw.mute_time_intervals;
@@ -175,7 +179,8 @@ class TreeReader {
         check_names(node, raw);
 
         std::string here = path;
-        for (const Matcher& matcher : route.matchers) here += matcher.to_string() + ",";
+        for (const Matcher& matcher : route.matchers)
+            here += matcher.to_string() + ",";
         here += "/";
         set_discriminator(route, here);
         if (depth == kDepthMax && !raw.routes.empty()) {
@@ -240,10 +245,12 @@ class TreeReader {
         std::string grouping = route.receiver;
         grouping += '\0';
         if (route.group_by_all) grouping += "...";
-        for (const std::string& name : route.group_by) (grouping += name) += '\0';
+        for (const std::string& name : route.group_by)
+            (grouping += name) += '\0';
         if (groupings_.insert(grouping).second) return;
         std::uint64_t hash = hash_bytes(path, hash_bytes(grouping));
-        while (!discriminators_.insert(hash).second) hash = hash_bytes("again", hash);
+        while (!discriminators_.insert(hash).second)
+            hash = hash_bytes("again", hash);
         route.discriminator = fmt::format("{:016x}", hash);
     }
 
@@ -283,8 +290,9 @@ InhibitRule read_inhibit_rule(const Node& node, ReadContext& context) {
     rule.target = read_matchers(node, "target_", context);
     rule.equal = raw.equal;
     if (rule.source.empty() || rule.target.empty()) {
-        context.error(node, "an inhibition rule without source or target matchers would mute "
-                            "every alert");
+        context.error(node,
+                      "an inhibition rule without source or target matchers would mute "
+                      "every alert");
     }
     return rule;
 }

@@ -36,18 +36,42 @@ constexpr config::Option<RawGlobal> kGlobalOptions[] = {
 
 /// Of receivers that are not here; whoever moves over from Alertmanager may have them.
 constexpr std::string_view kForeignGlobals[] = {
-    "jira_api_url",         "mattermost_webhook_url",  "mattermost_webhook_url_file",
-    "opsgenie_api_key",     "opsgenie_api_key_file",   "opsgenie_api_url",
-    "rocketchat_api_url",   "rocketchat_token",        "rocketchat_token_file",
-    "rocketchat_token_id",  "rocketchat_token_id_file", "slack_app_token",
-    "slack_app_token_file", "slack_app_url",           "smtp_auth_identity",
-    "smtp_auth_password",   "smtp_auth_password_file", "smtp_auth_secret",
-    "smtp_auth_secret_file", "smtp_auth_username",     "smtp_force_implicit_tls",
-    "smtp_from",            "smtp_hello",              "smtp_require_tls",
-    "smtp_smarthost",       "smtp_tls_config",         "telegram_api_url",
-    "telegram_bot_token",   "telegram_bot_token_file", "victorops_api_key",
-    "victorops_api_key_file", "victorops_api_url",     "webex_api_url",
-    "wechat_api_corp_id",   "wechat_api_secret",       "wechat_api_secret_file",
+    "jira_api_url",
+    "mattermost_webhook_url",
+    "mattermost_webhook_url_file",
+    "opsgenie_api_key",
+    "opsgenie_api_key_file",
+    "opsgenie_api_url",
+    "rocketchat_api_url",
+    "rocketchat_token",
+    "rocketchat_token_file",
+    "rocketchat_token_id",
+    "rocketchat_token_id_file",
+    "slack_app_token",
+    "slack_app_token_file",
+    "slack_app_url",
+    "smtp_auth_identity",
+    "smtp_auth_password",
+    "smtp_auth_password_file",
+    "smtp_auth_secret",
+    "smtp_auth_secret_file",
+    "smtp_auth_username",
+    "smtp_force_implicit_tls",
+    "smtp_from",
+    "smtp_hello",
+    "smtp_require_tls",
+    "smtp_smarthost",
+    "smtp_tls_config",
+    "telegram_api_url",
+    "telegram_bot_token",
+    "telegram_bot_token_file",
+    "victorops_api_key",
+    "victorops_api_key_file",
+    "victorops_api_url",
+    "webex_api_url",
+    "wechat_api_corp_id",
+    "wechat_api_secret",
+    "wechat_api_secret_file",
     "wechat_api_url",
 };
 
@@ -87,7 +111,8 @@ class Reader {
         if (raw.global) read_global(*raw.global);
         read_time_intervals(raw.time_intervals);
         read_time_intervals(raw.mute_time_intervals);
-        for (const Node& node : raw.receivers) read_receiver(node);
+        for (const Node& node : raw.receivers)
+            read_receiver(node);
         for (const Node& node : raw.inhibit_rules) {
             routing_->inhibit_rules.push_back(read_inhibit_rule(node, context_));
         }
@@ -174,7 +199,8 @@ class Reader {
 
     void read_receiver(const Node& node) {
         std::vector<std::string_view> known{"name"};
-        for (const ReceiverKind& kind : receiver_kinds()) known.push_back(kind.config_key);
+        for (const ReceiverKind& kind : receiver_kinds())
+            known.push_back(kind.config_key);
         ReceiverConfig receiver;
         receiver.where = node.where;
         if (!node.is_mapping()) {
@@ -218,7 +244,8 @@ class Reader {
         std::string message = unknown_key_message(entry.key, known);
         if (foreign) {
             std::vector<std::string_view> ours;
-            for (const ReceiverKind& kind : receiver_kinds()) ours.push_back(kind.config_key);
+            for (const ReceiverKind& kind : receiver_kinds())
+                ours.push_back(kind.config_key);
             message = fmt::format("receiver \"{}\": Pilotlight has no {} yet, expected some of: {}",
                                   receiver, entry.key, fmt::join(ours, ", "));
         }

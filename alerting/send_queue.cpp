@@ -8,9 +8,8 @@ namespace pilotlight::alerting {
 
 Notification merge(const Notification& older, Notification newer) {
     for (const NotifiedAlert& alert : older.alerts) {
-        const bool known = std::ranges::any_of(newer.alerts, [&](const NotifiedAlert& other) {
-            return other.labels == alert.labels;
-        });
+        const bool known = std::ranges::any_of(
+            newer.alerts, [&](const NotifiedAlert& other) { return other.labels == alert.labels; });
         // What fired then and is not mentioned now is nothing that the newer one may assert.
         if (!known && alert.status == Status::resolved) newer.alerts.push_back(alert);
     }
@@ -71,15 +70,16 @@ const SendQueue::Item* SendQueue::begin(SteadyTime now) {
     in_flight_position_ = due->first;
     in_flight_ = take_waiting(due->first);
     Notification& notification = in_flight_->notification;
-    notification.missed = notification.status() == Status::resolved &&
-                          !open_groups_.contains(notification.group_key);
+    notification.missed =
+        notification.status() == Status::resolved && !open_groups_.contains(notification.group_key);
     return &*in_flight_;
 }
 
 std::optional<SteadyTime> SendQueue::next_due() const {
     if (waiting_.empty() || in_flight_) return std::nullopt;
     SteadyTime first = SteadyTime::max();
-    for (const auto& [position, item] : waiting_) first = std::min(first, item.not_before);
+    for (const auto& [position, item] : waiting_)
+        first = std::min(first, item.not_before);
     return std::max({first, paused_until_, asked_to_wait_until_});
 }
 
@@ -91,7 +91,8 @@ void SendQueue::put_back(Item item) {
 void SendQueue::retry_now() {
     failures_ = 0;
     paused_until_ = {};
-    for (auto& [position, item] : waiting_) item.not_before = {};
+    for (auto& [position, item] : waiting_)
+        item.not_before = {};
 }
 
 SendQueue::Ended SendQueue::end(const Delivery& delivery, SteadyTime now) {

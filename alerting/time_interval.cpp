@@ -73,9 +73,8 @@ void read_ranges(const Node& node, const RangeRule& rule, std::vector<IntRange>&
         if (range) {
             out.push_back(*range);
         } else {
-            errors.push_back(item.error(
-                fmt::format("expected {} or a range BEGIN:END of them, got {}", rule.what,
-                            item.shown())));
+            errors.push_back(item.error(fmt::format(
+                "expected {} or a range BEGIN:END of them, got {}", rule.what, item.shown())));
         }
     }
 }
@@ -106,8 +105,9 @@ void read_times(const Node& node, std::vector<MinuteRange>& out, Errors& errors)
         const auto begin = read_minute(item.find("start_time"));
         const auto end = read_minute(item.find("end_time"));
         if (!begin || !end || *begin >= *end) {
-            errors.push_back(item.error("expected start_time before end_time, each as HH:MM up to "
-                                        "24:00"));
+            errors.push_back(
+                item.error("expected start_time before end_time, each as HH:MM up to "
+                           "24:00"));
             continue;
         }
         out.push_back({*begin, *end});
@@ -116,17 +116,17 @@ void read_times(const Node& node, std::vector<MinuteRange>& out, Errors& errors)
 
 bool fits(const std::vector<IntRange>& ranges, int value) {
     return ranges.empty() || std::ranges::any_of(ranges, [&](const IntRange& range) {
-        return value >= range.begin && value <= range.end;
-    });
+               return value >= range.begin && value <= range.end;
+           });
 }
 
 /// Days counted from the month's end are turned, and cut to the month.
 bool fits_day(const std::vector<IntRange>& ranges, int day, int days_in_month) {
     return ranges.empty() || std::ranges::any_of(ranges, [&](const IntRange& range) {
-        const int begin = range.begin < 0 ? days_in_month + range.begin + 1 : range.begin;
-        const int end = range.end < 0 ? days_in_month + range.end + 1 : range.end;
-        return day >= begin && day <= end;
-    });
+               const int begin = range.begin < 0 ? days_in_month + range.begin + 1 : range.begin;
+               const int end = range.end < 0 ? days_in_month + range.end + 1 : range.end;
+               return day >= begin && day <= end;
+           });
 }
 
 }  // namespace
@@ -142,8 +142,7 @@ bool TimeInterval::contains(WallTime time) const {
         })) {
         return false;
     }
-    const int days_in_month =
-        static_cast<int>(unsigned((date.year() / date.month() / last).day()));
+    const int days_in_month = static_cast<int>(unsigned((date.year() / date.month() / last).day()));
     return fits_day(days_of_month, static_cast<int>(unsigned(date.day())), days_in_month) &&
            fits(months, static_cast<int>(unsigned(date.month()))) &&
            fits(weekdays, static_cast<int>(weekday(day).c_encoding())) &&
@@ -152,8 +151,8 @@ bool TimeInterval::contains(WallTime time) const {
 
 TimeInterval read_time_interval(const Node& node, Errors& errors) {
     constexpr RangeRule kWeekdayRule{"days of the week by name", 0, -1, kWeekdays, 0, false};
-    constexpr RangeRule kDayRule{"days 1 to 31, or -1 to -31 from the month's end", 1, 31, {}, 0,
-                                 true};
+    constexpr RangeRule kDayRule{
+        "days 1 to 31, or -1 to -31 from the month's end", 1, 31, {}, 0, true};
     constexpr RangeRule kMonthRule{"months by name or 1 to 12", 1, 12, kMonths, 1, false};
     constexpr RangeRule kYearRule{"years", 0, 9999, {}, 0, false};
     config::check_keys(node, {"times", "weekdays", "days_of_month", "months", "years", "location"},

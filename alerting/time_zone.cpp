@@ -34,7 +34,8 @@ class Bytes {
     std::int64_t number(std::size_t bytes) {
         const std::string_view taken = take(bytes);
         std::uint64_t value = 0;
-        for (const char c : taken) value = value << 8U | static_cast<unsigned char>(c);
+        for (const char c : taken)
+            value = value << 8U | static_cast<unsigned char>(c);
         if (bytes == 4) return static_cast<std::int32_t>(static_cast<std::uint32_t>(value));
         return static_cast<std::int64_t>(value);
     }
@@ -63,7 +64,8 @@ bool read_header(Bytes& bytes, Header& header) {
     std::size_t* counts[] = {&header.utc_indicators, &header.standard_indicators,
                              &header.leap_seconds,   &header.transitions,
                              &header.types,          &header.name_bytes};
-    for (std::size_t* count : counts) *count = static_cast<std::size_t>(bytes.number(4));
+    for (std::size_t* count : counts)
+        *count = static_cast<std::size_t>(bytes.number(4));
     return bytes.ok() && header.types > 0 && header.transitions < kFileBytesMax &&
            header.types < 256 && header.name_bytes < kFileBytesMax;
 }
@@ -153,9 +155,10 @@ Result<std::shared_ptr<const TimeZone>> TimeZone::load(const std::string& name) 
     if (!zone) {
         // UTC needs no database.
         if (name == "UTC" || name == "Etc/UTC") return std::make_shared<const TimeZone>();
-        return fail(fmt::format("unknown time zone \"{}\", expected a name such as Europe/Berlin "
-                                "(is the package tzdata installed?)",
-                                name));
+        return fail(
+            fmt::format("unknown time zone \"{}\", expected a name such as Europe/Berlin "
+                        "(is the package tzdata installed?)",
+                        name));
     }
     loaded[name] = *zone;
     return *zone;
@@ -241,7 +244,8 @@ std::int64_t TimeZone::moment_of(const RuleDate& date, int year) {
     sys_days day;
     switch (date.kind) {
         case RuleDate::Kind::month_week_day: {
-            const auto month_of = std::chrono::year(year) / month(static_cast<unsigned>(date.month));
+            const auto month_of =
+                std::chrono::year(year) / month(static_cast<unsigned>(date.month));
             const weekday on(static_cast<unsigned>(date.day));
             day = date.week == 5 ? sys_days(month_of / on[last])
                                  : sys_days(month_of / on[static_cast<unsigned>(date.week)]);
@@ -262,7 +266,8 @@ std::int64_t TimeZone::moment_of(const RuleDate& date, int year) {
 
 std::int32_t TimeZone::footer_offset(std::int64_t time) const {
     if (!footer_.has_daylight) return footer_.standard_offset;
-    const auto local = std::chrono::sys_seconds(std::chrono::seconds(time + footer_.standard_offset));
+    const auto local =
+        std::chrono::sys_seconds(std::chrono::seconds(time + footer_.standard_offset));
     const std::chrono::year_month_day date{std::chrono::floor<std::chrono::days>(local)};
     const int year = int(date.year());
     const std::int64_t begin = moment_of(footer_.begin, year) - footer_.standard_offset;

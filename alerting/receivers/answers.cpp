@@ -5,6 +5,7 @@
 #include <ctime>
 
 #include "alerting/message_template.h"
+#include "runtime/url.h"
 
 namespace pilotlight::alerting {
 namespace {
@@ -21,7 +22,7 @@ std::optional<WallTime> parse_http_date(std::string_view text) {
 }
 
 std::string without(std::string text, const std::string& secret) {
-    if (secret.size() < 4) return text;
+    if (secret.empty()) return text;
     for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at)) {
         text.replace(at, secret.size(), "<secret>");
     }
@@ -45,13 +46,41 @@ std::optional<Duration> retry_after(const runtime::HttpResult& answer, WallTime 
     return std::max(Duration(0), *date - reference);
 }
 
-std::string describe_answer(const runtime::HttpResult& answer, std::span<const Secret> secrets) {
-    std::string body = answer.body;
-    for (const Secret& secret : secrets) body = without(std::move(body), secret.reveal());
-    for (char& c : body) {
+std::vector<Secret> with_parts(std::vector<Secret> secrets) {
+    // Shorter parts ("https", "v2") are no secrets, and blotting them out hides what was said.
+    constexpr std::size_t kPartMin = 8;
+    std::vector<Secret> all;
+    for (Secret& secret : secrets) {
+        if (secret.empty()) continue;
+        const auto url = runtime::parse_url(secret.reveal());
+        const std::string host = url ? url->host : "";
+        std::string_view rest = secret.reveal();
+        while (!rest.empty()) {
+            const std::size_t end = std::min(rest.find_first_of("/:@?&= "), rest.size());
+            const std::string_view part = rest.substr(0, end);
+            if (part.size() >= kPartMin && part != host) all.emplace_back(std::string(part));
+            rest.remove_prefix(std::min(end + 1, rest.size()));
+        }
+        all.push_back(std::move(secret));
+    }
+    // The whole before its parts.
+    std::ranges::stable_sort(all, [](const Secret& a, const Secret& b) {
+        return a.reveal().size() > b.reveal().size();
+    });
+    return all;
+}
+
+std::string quote_safely(std::string text, std::span<const Secret> secrets) {
+    for (const Secret& secret : secrets)
+        text = without(std::move(text), secret.reveal());
+    for (char& c : text) {
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
     }
-    body = cut_to(body, kQuotedCharactersMax);
+    return cut_to(text, kQuotedCharactersMax);
+}
+
+std::string describe_answer(const runtime::HttpResult& answer, std::span<const Secret> secrets) {
+    const std::string body = quote_safely(answer.body, secrets);
     if (body.empty()) return fmt::format("HTTP {}", answer.status);
     return fmt::format("HTTP {}: {}", answer.status, body);
 }

@@ -23,6 +23,13 @@ namespace pilotlight::alerting {
 /// what a date is compared with; the answer's own Date is preferred.
 [[nodiscard]] std::optional<Duration> retry_after(const runtime::HttpResult& answer, WallTime now);
 
+/// What no message may repeat of these secrets: they themselves, and the parts of URLs and headers
+/// that are secret by themselves (a webhook's path, a password, a token after `Bearer`).
+[[nodiscard]] std::vector<Secret> with_parts(std::vector<Secret> secrets);
+
+/// `text` on one line with every secret blotted out, 200 characters at most.
+[[nodiscard]] std::string quote_safely(std::string text, std::span<const Secret> secrets);
+
 /// `HTTP 404: channel_not_found`: the status and what the body says in one short line.
 [[nodiscard]] std::string describe_answer(const runtime::HttpResult& answer,
                                           std::span<const Secret> secrets);

@@ -73,12 +73,10 @@ constexpr config::Option<RawPagerDuty> kPagerDutyOptions[] = {
                                                "how PagerDuty is reached"),
     config::option<&RawPagerDuty::routing_key>("routing_key", "",
                                                "the integration key of Events API v2"),
-    config::option<&RawPagerDuty::routing_key_file>("routing_key_file", "",
-                                                    "a file that holds it"),
+    config::option<&RawPagerDuty::routing_key_file>("routing_key_file", "", "a file that holds it"),
     config::option<&RawPagerDuty::service_key>("service_key", "",
                                                "the integration key of Events API v1, instead"),
-    config::option<&RawPagerDuty::service_key_file>("service_key_file", "",
-                                                    "a file that holds it"),
+    config::option<&RawPagerDuty::service_key_file>("service_key_file", "", "a file that holds it"),
     config::option<&RawPagerDuty::url>("url", "global.pagerduty_url", "where events are sent"),
     config::option<&RawPagerDuty::client>("client", "Pilotlight", "what sends the event"),
     config::option<&RawPagerDuty::client_url>("client_url", "external_url", "and where it is"),
@@ -93,8 +91,8 @@ constexpr config::Option<RawPagerDuty> kPagerDutyOptions[] = {
     config::option<&RawPagerDuty::class_>("class", "", "the kind of event"),
     config::option<&RawPagerDuty::component>("component", "", "the part that is affected"),
     config::option<&RawPagerDuty::group>("group", "", "a cluster of parts"),
-    config::option<&RawPagerDuty::details>(
-        "details", "firing, resolved, num_firing, num_resolved", "texts beside the incident"),
+    config::option<&RawPagerDuty::details>("details", "firing, resolved, num_firing, num_resolved",
+                                           "texts beside the incident"),
     config::option<&RawPagerDuty::images>("images", "", "src, alt and href of each"),
     config::option<&RawPagerDuty::links>("links", "the runbooks", "href and text of each"),
     config::option<&RawPagerDuty::timeout>("timeout", "10s", "for one attempt"),
@@ -165,15 +163,16 @@ class PagerDuty final : public Integration {
         address_ = std::move(address);
         send_resolved_ = raw.send_resolved;
         timeout_ = raw.timeout;
-        http_ = raw.http_config ? read_http_options(*raw.http_config, context)
-                                : context.global.http;
+        http_ =
+            raw.http_config ? read_http_options(*raw.http_config, context) : context.global.http;
         read_key(raw, node, context);
         const std::pair<MessageText*, const TextOption*> all[] = {
             {&client_, &raw.client},           {&client_url_, &raw.client_url},
             {&description_, &raw.description}, {&severity_, &raw.severity},
             {&source_, &raw.source},           {&class_, &raw.class_},
             {&component_, &raw.component},     {&group_, &raw.group}};
-        for (const auto& [text, option] : all) *text = context.parse_text(*option);
+        for (const auto& [text, option] : all)
+            *text = context.parse_text(*option);
         read_details(raw, context);
         for (const Node& link : raw.links) {
             RawLink parts;
@@ -186,8 +185,9 @@ class PagerDuty final : public Integration {
             images_.push_back({context.parse_text(parts.src), context.parse_text(parts.alt),
                                context.parse_text(parts.href)});
         }
-        secrets_ = http_.secrets();
-        secrets_.push_back(key_);
+        std::vector<Secret> secrets = http_.secrets();
+        secrets.push_back(key_);
+        secrets_ = with_parts(std::move(secrets));
     }
 
     [[nodiscard]] Message render(const Notification& notification) const override {
@@ -222,8 +222,9 @@ class PagerDuty final : public Integration {
         is_v1_ = key_.empty();
         if (is_v1_) key_ = service_key;
         if (key_.empty()) {
-            context.error(node, "no key: expected routing_key, routing_key_file, service_key or "
-                                "service_key_file");
+            context.error(node,
+                          "no key: expected routing_key, routing_key_file, service_key or "
+                          "service_key_file");
         }
         url_ = is_v1_ ? std::string(kV1Url) : context.global.pagerduty_url;
         if (!raw.url.empty()) {
@@ -247,12 +248,12 @@ class PagerDuty final : public Integration {
         }
     }
 
-    /// What a template spoils is said plainly, with what went wrong.
-    std::string summary(MessageWriter& writer, const Notification& notification) const {
-        std::string text = writer.write(description_);
-        if (!writer.error().empty()) {
+    /// `text` as far as its template succeeded; what a template spoiled is said plainly.
+    std::string summary(std::string text, const std::string& error,
+                        const Notification& notification) const {
+        if (!error.empty()) {
             text = fmt::format("{} (a template failed: {})", plain_title(notification),
-                               cut_to(writer.error(), 300));
+                               cut_to(error, 300));
         }
         if (text.empty()) text = plain_title(notification);
         if (notification.missed) text = missed_prefix(notification) + text;
@@ -295,13 +296,14 @@ class PagerDuty final : public Integration {
             const json link{{"href", href}, {"text", text.empty() ? href : text}};
             if (std::ranges::find(all, link) == all.end()) all.push_back(link);
         };
-        for (const Link& link : links_) add(writer.write(link.href), writer.write(link.text));
+        for (const Link& link : links_)
+            add(writer.write(link.href), writer.write(link.text));
         if (!links_.empty()) return all;
         for (const NotifiedAlert& alert : notification.alerts) {
             const std::string_view runbook = alert.annotations.get("runbook_url");
             if (!runbook.starts_with("http")) continue;
-            add(cut_to(runbook, 2'000), fmt::format("Runbook: {}", cut_to(
-                                            alert.labels.get(kAlertName), 200)));
+            add(cut_to(runbook, 2'000),
+                fmt::format("Runbook: {}", cut_to(alert.labels.get(kAlertName), 200)));
         }
         return all;
     }
@@ -319,22 +321,35 @@ class PagerDuty final : public Integration {
     }
 
     json trigger(MessageWriter& writer, const Notification& notification) const {
+        // Details and summary come last: they tell of any template that failed before.
+        std::string description = writer.write(description_);
         const std::string client = cut_to(writer.write(client_), 255);
         const std::string client_url = writer.write(client_url_);
-        json custom_details = details(writer, notification);
+        json event;
         if (is_v1_) {
-            json event{{"service_key", key_.reveal()},
-                       {"event_type", "trigger"},
-                       {"incident_key", notification.dedup_key},
-                       {"description", summary(writer, notification)},
-                       {"client", client},
-                       {"details", std::move(custom_details)}};
-            if (!client_url.empty()) event["client_url"] = client_url;
-            return event;
+            event = {{"service_key", key_.reveal()},
+                     {"event_type", "trigger"},
+                     {"incident_key", notification.dedup_key}};
+            event["details"] = details(writer, notification);
+            event["description"] = summary(std::move(description), writer.error(), notification);
+        } else {
+            event = {{"routing_key", key_.reveal()},
+                     {"event_action", "trigger"},
+                     {"dedup_key", notification.dedup_key}};
+            add_parts(event, writer, notification);
+            json& payload = event["payload"];
+            payload["custom_details"] = details(writer, notification);
+            payload["summary"] = summary(std::move(description), writer.error(), notification);
         }
+        event["client"] = client;
+        if (!client_url.empty()) event["client_url"] = client_url;
+        return event;
+    }
+
+    /// Payload, links and images of Events API v2.
+    void add_parts(json& event, MessageWriter& writer, const Notification& notification) const {
         json payload{{"source", source(writer, notification)},
-                     {"severity", severity(writer, notification)},
-                     {"custom_details", std::move(custom_details)}};
+                     {"severity", severity(writer, notification)}};
         if (const auto began = notification.began_at()) payload["timestamp"] = format_time(*began);
         for (const auto& [key, text] :
              {std::pair{"class", &class_}, std::pair{"component", &component_},
@@ -342,28 +357,22 @@ class PagerDuty final : public Integration {
             std::string written = writer.write(*text);
             if (!written.empty()) payload[key] = cut_to(written, kSummaryMax);
         }
+        event["payload"] = std::move(payload);
         json all_images = images(writer);
         json all_links = links(writer, notification);
-        // Last, so that it tells of any of the templates above.
-        payload["summary"] = summary(writer, notification);
-        json event{{"routing_key", key_.reveal()},
-                   {"event_action", "trigger"},
-                   {"dedup_key", notification.dedup_key},
-                   {"client", client},
-                   {"payload", std::move(payload)}};
-        if (!client_url.empty()) event["client_url"] = client_url;
         if (!all_images.empty()) event["images"] = std::move(all_images);
         if (!all_links.empty()) event["links"] = std::move(all_links);
-        return event;
     }
 
     json resolve(MessageWriter& writer, const Notification& notification) const {
         if (is_v1_) {
-            return {{"service_key", key_.reveal()},
-                    {"event_type", "resolve"},
-                    {"incident_key", notification.dedup_key},
-                    {"description", summary(writer, notification)},
-                    {"details", details(writer, notification)}};
+            json event{{"service_key", key_.reveal()},
+                       {"event_type", "resolve"},
+                       {"incident_key", notification.dedup_key}};
+            std::string description = writer.write(description_);
+            event["details"] = details(writer, notification);
+            event["description"] = summary(std::move(description), writer.error(), notification);
+            return event;
         }
         return {{"routing_key", key_.reveal()},
                 {"event_action", "resolve"},

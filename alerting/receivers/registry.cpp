@@ -16,10 +16,10 @@ constexpr std::array kKinds{
 };
 
 constexpr std::array<std::string_view, 17> kForeignKeys{
-    "discord_configs",    "email_configs",     "incidentio_configs", "jira_configs",
-    "mattermost_configs", "msteams_configs",   "msteamsv2_configs",  "opsgenie_configs",
-    "pushover_configs",   "rocketchat_configs", "sns_configs",       "telegram_configs",
-    "victorops_configs",  "webex_configs",     "wechat_configs",     "alertmanager_configs",
+    "discord_configs",    "email_configs",      "incidentio_configs", "jira_configs",
+    "mattermost_configs", "msteams_configs",    "msteamsv2_configs",  "opsgenie_configs",
+    "pushover_configs",   "rocketchat_configs", "sns_configs",        "telegram_configs",
+    "victorops_configs",  "webex_configs",      "wechat_configs",     "alertmanager_configs",
     "jsm_configs",
 };
 

@@ -93,8 +93,7 @@ constexpr config::Option<RawSlack> kSlackOptions[] = {
                                              "whether the end is told too"),
     config::option<&RawSlack::http_config>("http_config", "global.http_config",
                                            "how Slack is reached"),
-    config::option<&RawSlack::api_url>("api_url", "global.slack_api_url",
-                                       "the incoming webhook"),
+    config::option<&RawSlack::api_url>("api_url", "global.slack_api_url", "the incoming webhook"),
     config::option<&RawSlack::api_url_file>("api_url_file", "", "a file that holds it"),
     config::option<&RawSlack::app_token>("app_token", "",
                                          "a bot's token, instead of a webhook; needs channel"),
@@ -132,9 +131,15 @@ std::string escape_slack(std::string_view text) {
     std::string escaped;
     for (std::size_t at = 0; at < text.size(); ++at) {
         switch (text[at]) {
-            case '&': escaped += "&amp;"; break;
-            case '<': escaped += "&lt;"; break;
-            case '>': escaped += "&gt;"; break;
+            case '&':
+                escaped += "&amp;";
+                break;
+            case '<':
+                escaped += "&lt;";
+                break;
+            case '>':
+                escaped += "&gt;";
+                break;
             case '@': {
                 escaped += '@';
                 const std::string_view rest = text.substr(at + 1);
@@ -144,7 +149,8 @@ std::string escape_slack(std::string_view text) {
                 }
                 break;
             }
-            default: escaped += text[at];
+            default:
+                escaped += text[at];
         }
     }
     return escaped;
@@ -183,19 +189,22 @@ class Slack final : public Integration {
         address_ = std::move(address);
         send_resolved_ = raw.send_resolved;
         timeout_ = raw.timeout;
-        http_ = raw.http_config ? read_http_options(*raw.http_config, context)
-                                : context.global.http;
+        http_ =
+            raw.http_config ? read_http_options(*raw.http_config, context) : context.global.http;
         read_destination(raw, node, context);
         read_texts(raw, context);
-        for (const Node& field : raw.fields) read_field(field, raw.short_fields, context);
-        for (const Node& action : raw.actions) read_action(action, context);
+        for (const Node& field : raw.fields)
+            read_field(field, raw.short_fields, context);
+        for (const Node& action : raw.actions)
+            read_action(action, context);
         if (raw.update_message) {
             context.not_yet.push_back(
                 node.find("update_message")->error("update_message is not acted on yet"));
         }
-        secrets_ = http_.secrets();
-        secrets_.push_back(url_);
-        secrets_.push_back(token_);
+        std::vector<Secret> secrets = http_.secrets();
+        secrets.push_back(url_);
+        secrets.push_back(token_);
+        secrets_ = with_parts(std::move(secrets));
     }
 
     [[nodiscard]] Message render(const Notification& notification) const override {
@@ -247,22 +256,31 @@ class Slack final : public Integration {
             url_ = context.global.slack_api_url;
         }
         if (url_.empty()) {
-            context.error(node, "nowhere to send to: expected api_url, api_url_file, app_token or "
-                                "global slack_api_url");
+            context.error(node,
+                          "nowhere to send to: expected api_url, api_url_file, app_token or "
+                          "global slack_api_url");
         }
     }
 
     void read_texts(const RawSlack& raw, ReadContext& context) {
         const std::pair<MessageText*, const TextOption*> all[] = {
-            {&channel_, &raw.channel},         {&username_, &raw.username},
-            {&color_, &raw.color},             {&title_, &raw.title},
-            {&title_link_, &raw.title_link},   {&pretext_, &raw.pretext},
-            {&text_, &raw.text},               {&fallback_, &raw.fallback},
-            {&callback_id_, &raw.callback_id}, {&icon_emoji_, &raw.icon_emoji},
-            {&icon_url_, &raw.icon_url},       {&footer_, &raw.footer},
-            {&image_url_, &raw.image_url},     {&thumb_url_, &raw.thumb_url},
+            {&channel_, &raw.channel},
+            {&username_, &raw.username},
+            {&color_, &raw.color},
+            {&title_, &raw.title},
+            {&title_link_, &raw.title_link},
+            {&pretext_, &raw.pretext},
+            {&text_, &raw.text},
+            {&fallback_, &raw.fallback},
+            {&callback_id_, &raw.callback_id},
+            {&icon_emoji_, &raw.icon_emoji},
+            {&icon_url_, &raw.icon_url},
+            {&footer_, &raw.footer},
+            {&image_url_, &raw.image_url},
+            {&thumb_url_, &raw.thumb_url},
             {&message_text_, &raw.message_text}};
-        for (const auto& [text, option] : all) *text = context.parse_text(*option);
+        for (const auto& [text, option] : all)
+            *text = context.parse_text(*option);
         link_names_ = raw.link_names;
         mrkdwn_in_ = raw.mrkdwn_in;
     }
@@ -331,10 +349,9 @@ class Slack final : public Integration {
             if (actions.size() == kActionsMax) break;
             json rendered{{"type", writer.write(action.type, plain)},
                           {"text", writer.write(action.text, plain)}};
-            for (const auto& [key, text] : {std::pair{"url", &action.url},
-                                            std::pair{"style", &action.style},
-                                            std::pair{"name", &action.name},
-                                            std::pair{"value", &action.value}}) {
+            for (const auto& [key, text] :
+                 {std::pair{"url", &action.url}, std::pair{"style", &action.style},
+                  std::pair{"name", &action.name}, std::pair{"value", &action.value}}) {
                 if (!text->empty()) rendered[key] = writer.write(*text, plain);
             }
             actions.push_back(std::move(rendered));
@@ -351,8 +368,8 @@ class Slack final : public Integration {
                    json::array({{{"fallback", title},
                                  {"title", title},
                                  {"text", cut_escaped(text, kTextMax)},
-                                 {"color", notification.status() == Status::firing ? "danger"
-                                                                                   : "good"}}})}};
+                                 {"color",
+                                  notification.status() == Status::firing ? "danger" : "good"}}})}};
         // A bot has no channel of its own; a channel that is no template cannot have failed.
         const std::string& channel = channel_.source();
         if (!channel.empty() && channel.find("{{") == std::string::npos) body["channel"] = channel;
@@ -367,7 +384,7 @@ class Slack final : public Integration {
         if (body["ok"].get<bool>()) return Delivery::delivered();
         const std::string error =
             body.contains("error") && body["error"].is_string() ? body["error"] : "no reason given";
-        std::string detail = fmt::format("Slack says {}", cut_to(error, 100));
+        std::string detail = fmt::format("Slack says {}", quote_safely(error, secrets_));
         if (error == "rate_limited" || error == "ratelimited") {
             return Delivery::retry(Reason::rate_limited, std::move(detail),
                                    retry_after(answer, wall_now()));

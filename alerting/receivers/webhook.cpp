@@ -40,7 +40,8 @@ std::string time_text(std::optional<WallTime> time) {
 
 json labels_object(const Labels& labels) {
     json object = json::object();
-    for (const Label label : labels) object[std::string(label.name)] = label.value;
+    for (const Label label : labels)
+        object[std::string(label.name)] = label.value;
     return object;
 }
 
@@ -60,13 +61,14 @@ class Webhook final : public Integration {
         address_ = std::move(address);
         send_resolved_ = raw.send_resolved;
         if (raw.timeout > Duration(0)) timeout_ = raw.timeout;
-        http_ = raw.http_config ? read_http_options(*raw.http_config, context)
-                                : context.global.http;
+        http_ =
+            raw.http_config ? read_http_options(*raw.http_config, context) : context.global.http;
         url_ = context.read_secret_url(node, "url");
         if (url_.empty()) context.error(node, "nowhere to send to: expected url or url_file");
         max_alerts_ = raw.max_alerts;
-        secrets_ = http_.secrets();
-        secrets_.push_back(url_);
+        std::vector<Secret> secrets = http_.secrets();
+        secrets.push_back(url_);
+        secrets_ = with_parts(std::move(secrets));
     }
 
     [[nodiscard]] Message render(const Notification& notification) const override {
@@ -91,8 +93,8 @@ class Webhook final : public Integration {
         request.url = url_.reveal();
         request.headers = {{"Content-Type", "application/json"},
                            // The same for every repeat of this message, and for the incident.
-                           {"Idempotency-Key", fmt::format("{}-{}", notification.dedup_key,
-                                                           notification.sequence)},
+                           {"Idempotency-Key",
+                            fmt::format("{}-{}", notification.dedup_key, notification.sequence)},
                            {"Pilotlight-Dedup-Key", notification.dedup_key}};
         http_.apply(request);
         request.body = body.dump(-1, ' ', false, json::error_handler_t::replace);

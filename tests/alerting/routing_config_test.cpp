@@ -143,7 +143,7 @@ receivers: [{name: ops}, {name: ops}]
 time_intervals: [{name: nights}]
 )") == R"(3:3: unknown key "reciever", did you mean "receiver"?
 3:3: the root route must say a receiver
-5:18: bad matcher "severity": column 9: expected an operator, one of = != =~ !~, got the end
+5:18: bad matcher "severity", expected a form such as severity="critical" or job=~"api|web"
 6:17: undefined receiver "opps", did you mean "ops"?
 7:7: unknown key "group_wiat", did you mean "group_wait"?
 8:29: undefined time interval "nigths", did you mean "nights"?
@@ -180,12 +180,14 @@ receivers:
   - name: ops
     email_configs: [{to: a@example.com}]
 )");
-    BOOST_TEST(found == "5:5: receiver \"ops\": Pilotlight has no email_configs yet, expected some "
-                        "of: pagerduty_configs, slack_configs, webhook_configs\n");
+    BOOST_TEST(found ==
+               "5:5: receiver \"ops\": Pilotlight has no email_configs yet, expected some "
+               "of: pagerduty_configs, slack_configs, webhook_configs\n");
     BOOST_TEST(mistakes(R"(
 route: {receiver: ops}
 receivers: [{name: ops, slak_configs: []}]
-)").find("did you mean \"slack_configs\"?") != std::string::npos);
+)")
+                   .find("did you mean \"slack_configs\"?") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(receivers_say_what_they_lack) {
@@ -221,7 +223,8 @@ receivers:
         text: |
           fine
           {{ if .x }}
-)").find("7:") == 0U);
+)")
+                   .find("7:") == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(secrets_are_read_from_files_relative_to_the_config) {
@@ -237,7 +240,8 @@ receivers:
   - name: ops
     slack_configs: [{channel: "#ops"}]
     pagerduty_configs: [{routing_key_file: key}]
-)", file);
+)",
+                                  file);
     BOOST_REQUIRE(config.has_value());
     const auto files = (*config)->files_read;
     BOOST_TEST(files.size() == 2U);
@@ -254,7 +258,8 @@ receivers:
 BOOST_AUTO_TEST_CASE(template_files_add_to_and_replace_the_defaults) {
     const pilotlight::testing::TemporaryFolder folder;
     folder.write("a.tmpl", R"({{ define "slack.default.title" }}mine {{ .Status }}{{ end }})");
-    folder.write("b.tmpl", R"({{ define "extra" }}{{ template "slack.default.title" . }}!{{ end }})");
+    folder.write("b.tmpl",
+                 R"({{ define "extra" }}{{ template "slack.default.title" . }}!{{ end }})");
     const std::string file = (folder.path() / "alerting.yaml").string();
     const std::string text = R"(
 route: {receiver: ops}
@@ -291,7 +296,8 @@ BOOST_AUTO_TEST_CASE(the_shipped_example_is_read) {
     BOOST_REQUIRE(node.has_value());
     const auto config = read_alerting_config(*node);
     if (!config) {
-        for (const Error& error : config.error()) BOOST_ERROR(error.to_string());
+        for (const Error& error : config.error())
+            BOOST_ERROR(error.to_string());
     }
     BOOST_CHECK(config.has_value());
 }

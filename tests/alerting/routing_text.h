@@ -21,7 +21,8 @@ inline Checked<SharedRouting> read_text(const std::string& yaml,
 inline SharedRouting routing(const std::string& yaml) {
     auto read = read_text(yaml);
     if (!read) {
-        for (const Error& error : read.error()) BOOST_TEST_MESSAGE(error.to_string());
+        for (const Error& error : read.error())
+            BOOST_TEST_MESSAGE(error.to_string());
     }
     BOOST_REQUIRE(read.has_value());
     return std::move(*read);

@@ -73,7 +73,8 @@ class Scene {
         advance(when);
         if (!yaml.empty()) routing_ = routing(yaml);
         std::vector<Told> told;
-        for (auto& [key, entry] : log_) told.push_back(entry);
+        for (auto& [key, entry] : log_)
+            told.push_back(entry);
         dispatcher_ = std::make_unique<Dispatcher>(routing_, "https://pilotlight.example");
         dispatcher_->restore(told, 1, at(now_));
         tick();
@@ -85,8 +86,13 @@ class Scene {
     Duration delivery_takes{};
 
     void settle(const Notification& notification, Settlement::Outcome result, Duration when) {
-        Settlement settlement{notification.sequence, notification.to,     notification.group_key,
-                              notification.status(), result, at(when), ""};
+        Settlement settlement{notification.sequence,
+                              notification.to,
+                              notification.group_key,
+                              notification.status(),
+                              result,
+                              at(when),
+                              ""};
         Told& told = log_[key_of(notification)];
         told.pending = false;
         told.failed = result == Settlement::Outcome::dead;
@@ -131,7 +137,8 @@ class Scene {
     }
 
     void forget() {
-        for (const Told& entry : dispatcher_->take_forgotten()) log_.erase(key_of(entry.last));
+        for (const Told& entry : dispatcher_->take_forgotten())
+            log_.erase(key_of(entry.last));
     }
 
     SharedRouting routing_;

@@ -16,7 +16,8 @@ TimeInterval interval(const std::string& yaml) {
     BOOST_REQUIRE(node.has_value());
     Errors errors;
     TimeInterval read = read_time_interval(*node, errors);
-    for (const Error& error : errors) BOOST_ERROR(error.to_string());
+    for (const Error& error : errors)
+        BOOST_ERROR(error.to_string());
     return read;
 }
 
@@ -58,10 +59,11 @@ BOOST_AUTO_TEST_CASE(times_include_their_begin_and_not_their_end) {
 }
 
 BOOST_AUTO_TEST_CASE(weekdays_months_and_years_by_name_and_range) {
-    const auto work = interval("{weekdays: ['monday:friday'], months: ['1:3', december], years: "
-                               "['2026']}");
-    BOOST_TEST(work.contains(at(2026, 1, 2, 0, 0)));    // a Friday
-    BOOST_TEST(!work.contains(at(2026, 1, 3, 0, 0)));   // a Saturday
+    const auto work = interval(
+        "{weekdays: ['monday:friday'], months: ['1:3', december], years: "
+        "['2026']}");
+    BOOST_TEST(work.contains(at(2026, 1, 2, 0, 0)));   // a Friday
+    BOOST_TEST(!work.contains(at(2026, 1, 3, 0, 0)));  // a Saturday
     BOOST_TEST(!work.contains(at(2026, 4, 1, 0, 0)));
     BOOST_TEST(work.contains(at(2026, 12, 1, 0, 0)));
     BOOST_TEST(!work.contains(at(2027, 1, 4, 0, 0)));
@@ -83,8 +85,8 @@ BOOST_AUTO_TEST_CASE(a_location_moves_the_interval_with_its_summer_time) {
     const auto office =
         interval("{times: [{start_time: '09:00', end_time: '17:00'}], location: Europe/Berlin}");
     BOOST_TEST(!office.contains(at(2026, 1, 15, 7, 59)));
-    BOOST_TEST(office.contains(at(2026, 1, 15, 8, 0)));   // CET
-    BOOST_TEST(office.contains(at(2026, 7, 15, 7, 0)));   // CEST
+    BOOST_TEST(office.contains(at(2026, 1, 15, 8, 0)));  // CET
+    BOOST_TEST(office.contains(at(2026, 7, 15, 7, 0)));  // CEST
     BOOST_TEST(!office.contains(at(2026, 7, 15, 15, 0)));
 }
 
@@ -94,7 +96,8 @@ BOOST_AUTO_TEST_CASE(refuses_what_is_no_time) {
           "times: [{start_time: '00:00', end_time: '24:01'}]", "weekdays: [funday]",
           "weekdays: ['friday:monday']", "months: ['13']", "days_of_month: ['0']",
           "days_of_month: ['32']", "days_of_month: ['-1:5']", "years: ['later']",
-          "location: Mars/Olympus", "location: ../../etc/passwd", "tmies: []", "weekdays: monday"}) {
+          "location: Mars/Olympus", "location: ../../etc/passwd", "tmies: []",
+          "weekdays: monday"}) {
         BOOST_TEST(is_refused(text), text);
     }
 }
@@ -123,8 +126,8 @@ BOOST_AUTO_TEST_CASE(zone_files_that_are_cut_or_garbage_are_refused) {
     BOOST_TEST(!TimeZone::parse("").has_value());
     BOOST_TEST(!TimeZone::parse("TZif2").has_value());
     BOOST_TEST(!TimeZone::parse(std::string(200, 'x')).has_value());
-    BOOST_TEST(!TimeZone::parse("TZif2" + std::string(15, '\0') + std::string(24, '\xff'))
-                    .has_value());
+    BOOST_TEST(
+        !TimeZone::parse("TZif2" + std::string(15, '\0') + std::string(24, '\xff')).has_value());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
