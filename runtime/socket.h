@@ -17,8 +17,8 @@ namespace pilotlight::runtime {
 /// operation of several steps that is between two of them would not notice a cancellation.
 class Socket : public std::enable_shared_from_this<Socket> {
   public:
-    explicit Socket(boost::asio::any_io_executor executor)
-        : tcp(executor), timer_(std::move(executor)) {}
+    explicit Socket(const boost::asio::any_io_executor& executor)
+        : tcp(executor), timer_(executor) {}
 
     void set_deadline(Deadline deadline);
     [[nodiscard]] Deadline deadline() const { return deadline_; }
