@@ -14,7 +14,7 @@ exporters::TargetView view_of(const probes::Target& target) {
     view.prober = target.config.prober;
     view.instance = target.instance;
     view.service = target.config.service;
-    view.labels = target.config.labels;
+    view.labels = target.labels;
     view.interval = target.config.interval;
     view.timeout = target.config.timeout;
     view.reexpose = target.config.reexpose;
@@ -59,24 +59,35 @@ void count(Tally& tally, const exporters::TargetView& target) {
     }
 }
 
-/// When the first alert that names the service fired, if one does.
-std::optional<WallTime> alerting_since(const std::vector<Alert>& alerts,
-                                       const std::string& service) {
-    std::optional<WallTime> since;
+/// Since when alerts that carry the service's name fire, the worst of them apart.
+struct Alerting {
+    std::optional<WallTime> critical;
+    std::optional<WallTime> any;
+};
+
+Alerting alerting_of(const std::vector<Alert>& alerts, const std::string& service) {
+    Alerting since;
+    const auto first = [](std::optional<WallTime>& known, const std::optional<WallTime>& fired) {
+        if (!known || fired < known) known = fired;
+    };
     for (const Alert& alert : alerts) {
         if (alert.state != AlertState::firing || alert.labels.get("service") != service) continue;
-        if (!since || alert.fired_at < since) since = alert.fired_at;
+        first(since.any, alert.fired_at);
+        if (alert.labels.get("severity") == "critical") first(since.critical, alert.fired_at);
     }
     return since;
 }
 
-void judge(exporters::ServiceView& service, const Tally& tally, std::optional<WallTime> alerting) {
-    if (tally.down > 0) {
-        service.health = tally.up == 0 ? Health::down : Health::degraded;
+void judge(exporters::ServiceView& service, const Tally& tally, const Alerting& alerting) {
+    if (tally.down > 0 && (tally.up == 0 || alerting.critical)) {
+        service.health = Health::down;
         service.since = tally.first_down;
-    } else if (alerting) {
+    } else if (tally.down > 0) {
         service.health = Health::degraded;
-        service.since = alerting;
+        service.since = tally.first_down;
+    } else if (alerting.any) {
+        service.health = Health::degraded;
+        service.since = alerting.any;
     } else if (tally.up > 0) {
         service.health = Health::up;
         service.since = tally.last_up;
@@ -146,7 +157,7 @@ std::vector<exporters::ServiceView> TargetStates::services(const std::vector<Ale
         count(tallies[target.service], target);
     }
     for (exporters::ServiceView& view : views) {
-        judge(view, tallies[view.name], alerting_since(alerts, view.name));
+        judge(view, tallies[view.name], alerting_of(alerts, view.name));
     }
     return views;
 }

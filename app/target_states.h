@@ -27,8 +27,9 @@ class TargetStates {
 
     /// In the file's order.
     [[nodiscard]] std::vector<exporters::TargetView> targets() const;
-    /// In the file's order, then those that only targets name. A service is as bad as its targets:
-    /// down when all of them are, degraded when some are or a firing alert carries its name.
+    /// In the file's order, then those that only targets name. A service is down when all of its
+    /// targets are, or some are and a critical alert that carries its name fires; degraded when
+    /// some are, or any such alert fires.
     [[nodiscard]] std::vector<exporters::ServiceView> services(
         const std::vector<Alert>& alerts) const;
     [[nodiscard]] std::size_t size() const { return order_.size(); }

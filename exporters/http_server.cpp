@@ -247,6 +247,8 @@ class Server final : public httplib::Server {
             request.ranges.clear();
             request.headers.erase("Range");
             request.headers.erase("Content-Encoding");
+            // Neither length nor coding is no body (RFC 9112, 6.3); the library would read on.
+            if (!announces_body(request)) request.set_header("Content-Length", "0");
             // The library leaves such a body in the stream, where it would pass as a request.
             unread_body = !takes_body(request) && announces_body(request);
         });

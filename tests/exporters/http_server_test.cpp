@@ -132,6 +132,17 @@ BOOST_AUTO_TEST_CASE(takes_bodies_and_forms) {
                "POST /p query=u%7 query=u%7");
 }
 
+BOOST_AUTO_TEST_CASE(a_post_without_length_has_no_body) {
+    const auto server = start();
+    RawClient client(server->port());
+    for (int i = 0; i < 2; ++i) {
+        client.send("POST /-/reload HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        const std::string answer = client.answer();
+        BOOST_TEST(starts_with_status(answer, 200));
+        BOOST_TEST(body_of(answer) == "POST /-/reload ");
+    }
+}
+
 BOOST_AUTO_TEST_CASE(serves_many_clients_at_a_time) {
     const auto server = start();
     std::atomic<int> right = 0;
