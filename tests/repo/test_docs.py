@@ -24,6 +24,13 @@ def named_files(path):
     return dict(re.findall(block, tree.text(path), re.M | re.S))
 
 
+def address_for(variable):
+    """What a variable of that name would hold."""
+    schemes = {"DATABASE": "postgres", "POSTGRES": "postgres", "REDIS": "redis"}
+    scheme = next((scheme for word, scheme in schemes.items() if word in variable), "https")
+    return f"{scheme}://user:word@example.com/1"
+
+
 def write_all(blocks, folder):
     """Writes the blocks; files that they take secrets from are made in the same folder."""
     (folder / "secret").write_text("https://example.com/secret", encoding="utf-8")
@@ -73,7 +80,7 @@ class Program(unittest.TestCase):
                 blocks = named_files(path)
                 write_all(blocks, pathlib.Path(folder))
                 variables = re.findall(r"\$\{(\w+)\}", "".join(blocks.values()))
-                values = {name: "https://user:word@example.com/1" for name in variables}
+                values = {name: address_for(name) for name in variables}
                 checked = run("check", "config", str(pathlib.Path(folder) / "pilotlight.yaml"),
                               env=dict(os.environ, **values))
                 self.assertEqual(checked.returncode, 0, checked.stderr)
