@@ -1,6 +1,7 @@
 #include "probes/target_series.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 
 #include "core/check.h"
@@ -23,6 +24,24 @@ void join_key(const Measurement& measurement, std::string& key) {
     }
 }
 
+/// Takes `part` off the front of `key`.
+bool take(std::string_view& key, std::string_view part) {
+    if (!key.starts_with(part)) return false;
+    key.remove_prefix(part.size());
+    return true;
+}
+
+/// Whether join_key() would give `key`.
+bool has_key(const Measurement& measurement, std::string_view key) {
+    if (!take(key, measurement.name)) return false;
+    for (const auto& [name, value] : measurement.labels) {
+        if (!take(key, "\xff") || !take(key, name) || !take(key, "\xff") || !take(key, value)) {
+            return false;
+        }
+    }
+    return key.empty();
+}
+
 }  // namespace
 
 void TargetSeries::retarget(SharedTarget target) {
@@ -31,35 +50,54 @@ void TargetSeries::retarget(SharedTarget target) {
 }
 
 Labels TargetSeries::whole_labels(const Measurement& measurement, bool honor_labels) const {
-    LabelsBuilder labels;
-    for (const auto& [name, value] : measurement.labels)
-        labels.set(name, value);
-    for (const Label own : target_->labels) {
-        const std::string theirs(labels.get(own.name));
-        if (!theirs.empty()) {
-            if (honor_labels) continue;
-            std::string renamed = fmt::format("exported_{}", own.name);
-            while (!labels.get(renamed).empty())
-                renamed.insert(0, "exported_");
-            labels.set(renamed, theirs);
-        }
-        labels.set(own.name, own.value);
+    std::vector<Label> all;
+    all.reserve(measurement.labels.size() + target_->labels.size() + 1);
+    for (const auto& [name, value] : measurement.labels) {
+        if (!value.empty()) all.push_back({name, value});
     }
-    labels.set(kMetricName, measurement.name);
-    return labels.build();
+    const auto theirs = [&](std::string_view name) {
+        return std::ranges::find(all.begin(), all.end(), name, &Label::name);
+    };
+    std::deque<std::string> renamed;
+    for (const Label own : target_->labels) {
+        const auto clash = theirs(own.name);
+        if (clash == all.end()) {
+            all.push_back(own);
+        } else if (!honor_labels) {
+            std::string& name = renamed.emplace_back(fmt::format("exported_{}", own.name));
+            while (theirs(name) != all.end())
+                name.insert(0, "exported_");
+            all.push_back({name, clash->value});
+            *theirs(own.name) = own;
+        }
+    }
+    all.push_back({kMetricName, measurement.name});
+    return Labels::from(all);
 }
 
-void TargetSeries::add(const Measurement& measurement, bool honor_labels, Making& making) {
+TargetSeries::KnownSeries::value_type& TargetSeries::find_or_make(const Measurement& measurement,
+                                                                  bool honor_labels) {
+    if (likely_ < order_.size() && has_key(measurement, order_[likely_]->first)) {
+        return *order_[likely_++];
+    }
     join_key(measurement, key_);
     auto found = known_.find(key_);
     if (found == known_.end()) {
         Known known{whole_labels(measurement, honor_labels)};
-        found = known_.emplace(key_, std::move(known)).first;
+        return *known_.emplace(key_, std::move(known)).first;
     }
-    Known& known = found->second;
+    // One already seen in this report stands elsewhere now.
+    if (found->second.seen != run_) likely_ = found->second.position + 1;
+    return *found;
+}
+
+void TargetSeries::add(const Measurement& measurement, bool honor_labels, Making& making) {
+    KnownSeries::value_type& found = find_or_make(measurement, honor_labels);
+    Known& known = found.second;
     if (known.seen == run_) return;
     known.seen = run_;
-    ++making.seen;
+    known.position = making.order.size();
+    making.order.push_back(&found);
     known.timed = measurement.at.has_value();
     if (known.timed) {
         making.timed[*measurement.at].push_back({known.labels, measurement.value});
@@ -69,7 +107,9 @@ void TargetSeries::add(const Measurement& measurement, bool honor_labels, Making
 }
 
 void TargetSeries::end_vanished(Making& making) {
-    if (making.seen == known_.size()) return;
+    order_ = std::move(making.order);
+    likely_ = 0;
+    if (order_.size() == known_.size()) return;
     std::erase_if(known_, [&](const auto& item) {
         const Known& known = item.second;
         if (known.seen == run_) return false;
@@ -98,6 +138,7 @@ ProbeSamples TargetSeries::make(const Report& report, WallTime started_at,
     making.batch->at = started_at;
     making.batch->families = report.families;
     making.batch->samples.reserve(report.measurements.size() + 3);
+    making.order.reserve(report.measurements.size() + 3);
 
     const bool ok = report.outcome.verdict == Verdict::ok;
     const double seconds = std::chrono::duration<double>(duration).count();

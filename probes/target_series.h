@@ -36,7 +36,8 @@ struct ProbeSamples {
 ///   absent; before the first such probe nothing is said at all.
 /// - Of the same series twice in one report the first stays.
 ///
-/// Label sets are kept from probe to probe, so that a steady target costs a look-up per sample.
+/// Label sets are kept from probe to probe. A target that says the same in the same order costs a
+/// comparison per sample, one that does not a look-up.
 /// Thread: one owner.
 class TargetSeries {
   public:
@@ -60,14 +61,20 @@ class TargetSeries {
         std::uint64_t seen = 0;
         /// Whether the last one had a time of its own.
         bool timed = false;
+        /// Where it stood in its last report.
+        std::size_t position = 0;
     };
+    /// By name and labels, as the measurement gives them, joined.
+    using KnownSeries = std::unordered_map<std::string, Known>;
     /// What make() puts together.
     struct Making {
         std::shared_ptr<SampleBatch> batch;
         std::map<WallTime, std::vector<Sample>> timed;
-        std::size_t seen = 0;
+        std::vector<KnownSeries::value_type*> order;
     };
 
+    [[nodiscard]] KnownSeries::value_type& find_or_make(const Measurement& measurement,
+                                                        bool honor_labels);
     void add(const Measurement& measurement, bool honor_labels, Making& making);
     [[nodiscard]] Labels whole_labels(const Measurement& measurement, bool honor_labels) const;
     void end_vanished(Making& making);
@@ -75,8 +82,10 @@ class TargetSeries {
 
     SharedTarget target_;
     std::uint64_t run_ = 0;
-    /// By name and labels, as the measurement gives them, joined.
-    std::unordered_map<std::string, Known> known_;
+    KnownSeries known_;
+    /// The series of the last report, in its order, and which of them is likely next.
+    std::vector<KnownSeries::value_type*> order_;
+    std::size_t likely_ = 0;
     std::string key_;
     /// What an `unknown` probe says again.
     SharedBatch last_judged_;

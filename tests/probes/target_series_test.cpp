@@ -143,6 +143,22 @@ BOOST_AUTO_TEST_CASE(names_that_run_together_are_told_apart) {
     BOOST_TEST(made.batch->samples.size() == 5U);
 }
 
+BOOST_AUTO_TEST_CASE(any_order_and_any_change_gives_the_same_series) {
+    const Measurement a{"a", 1}, b{"a", 2, {{"x", "1"}}}, c{"a", 3, {{"x", "12"}}}, d{"ab", 4};
+    const auto all = [](std::string_view text) {
+        return std::ranges::count(text, ';') + (text.empty() ? 0 : 1);
+    };
+    (void)make({a, b, c, d});
+    BOOST_TEST(all(shown(*make({d, c, b, a}).batch)) == 4);
+    BOOST_TEST(all(shown(*make({c, a, c, d, b, a}).batch)) == 4);
+    BOOST_TEST(all(shown(*make({b, d}).batch)) == 4);
+    BOOST_TEST(shown(*make({d, b}).batch).find("stale") == std::string::npos);
+    const std::string again = shown(*make({a, d, b, c}).batch);
+    BOOST_TEST(all(again) == 4);
+    BOOST_TEST(again.find("stale") == std::string::npos);
+    BOOST_TEST(series->cached() == 6U);
+}
+
 BOOST_AUTO_TEST_CASE(samples_with_their_own_time_come_in_batches_of_their_own) {
     const WallTime earlier = kStart - 1min;
     const auto made = make({{"a", 1}, {"b", 2, {}, earlier}, {"c", 3, {}, earlier}});
