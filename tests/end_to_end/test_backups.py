@@ -1,9 +1,12 @@
 """A nightly dump that is missing, stale, truncated, or no dump at all."""
 
 import gzip
+import os
 import unittest
 
 from support import (Backups, EndToEndTest, PagerDuty, alerting, main_file, rule, rule_file, target)
+
+HOUR = 3600  # old enough that nobody is still writing it
 
 
 class BackupFiles(EndToEndTest):
@@ -21,7 +24,7 @@ class BackupFiles(EndToEndTest):
     def fails_and_heals(self, reason):
         page = self.pagerduty.wait_for_event("trigger", "BackupFailure on dump")
         failure = self.watched.metrics().find("probe_failure_info", target="dump")[0]
-        self.assertIn(reason, failure.labels["reason"])
+        self.assertEqual(reason, failure.labels["reason"])
         self.backups.write()
         self.pagerduty.wait_for_event("resolve", after=page)
 
@@ -44,21 +47,31 @@ class BackupFiles(EndToEndTest):
         self.assertEqual(self.watched.metrics().alerts(), [])
 
     def test_a_truncated_one_pages(self):
-        self.backups.write(gzip.compress(b"pg_dump")[:20])
-        self.fails_and_heals("small")
+        self.backups.write(gzip.compress(os.urandom(8192))[:4096], age=HOUR)
+        self.fails_and_heals("truncated")
+
+    def test_one_that_is_too_small_pages(self):
+        self.backups.write(gzip.compress(b"pg_dump"), age=HOUR)
+        self.fails_and_heals("too_small")
 
     def test_an_empty_one_pages(self):
-        self.backups.write(b"")
-        self.fails_and_heals("")
+        self.backups.write(b"", age=HOUR)
+        self.fails_and_heals("too_small")
 
     def test_one_that_is_not_compressed_pages(self):
-        self.backups.write(b"ERROR: disk full\n" * 1000)
-        self.fails_and_heals("")
+        self.backups.write(b"ERROR: disk full\n" * 1000, age=HOUR)
+        self.fails_and_heals("bad_header")
         self.watched.wait_for_value(1, "backup_valid", target="dump")
 
     def test_a_missing_one_pages(self):
         self.backups.newest.unlink()
-        self.fails_and_heals("")
+        self.fails_and_heals("missing")
+
+    def test_one_that_is_being_written_does_not_hide_the_one_before(self):
+        part = self.backups.newest.with_name("tonight.sql.gz")
+        part.write_bytes(gzip.compress(os.urandom(8192))[:4096])
+        self.watched.wait_for_value(2, "backup_file_count", target="dump")
+        self.assertEqual(self.watched.metrics().value("probe_success", target="dump"), 1)
 
 
 if __name__ == "__main__":

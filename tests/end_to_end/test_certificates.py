@@ -62,7 +62,9 @@ class Certificates(EndToEndTest):
         daemon.wait_for_no_alert("CertificateBad")
 
     def test_a_certificate_that_expires_while_watched_is_noticed(self):
-        daemon = self.watch(self.authority.issue(days=4 / 86400), self.authority.ca_file)
+        daemon = self.watch(self.authority.valid(), self.authority.ca_file)
+        daemon.wait_for_value(1, "probe_success", target="site")
+        self.site.present(self.authority.issue(days=4 / 86400))
         self.pagerduty.wait_for_event("trigger", "CertificateExpiring on site")
         self.pagerduty.wait_for_event("trigger", "CertificateExpired on site")
         daemon.wait_for_no_alert("CertificateExpiring")
@@ -71,7 +73,8 @@ class Certificates(EndToEndTest):
         certificate = self.authority.valid()
         daemon = self.watch(certificate)
         self.pagerduty.wait_for_event("trigger", "CertificateBad on site")
-        shown = daemon.metrics().value("probe_ssl_earliest_cert_expiry", target="site")
+        shown = daemon.wait_for_metric(
+            lambda page: page.value("probe_ssl_earliest_cert_expiry", target="site"), "its end")
         self.assertAlmostEqual(shown, certificate.not_after.timestamp(), delta=2)
 
     def test_another_name_fails(self):

@@ -20,7 +20,7 @@ class Dashboards(EndToEndTest):
         daemon.wait_for_value(1, "probe_success", target="lpg-api")
         slack.fail(500, times=1)
         site.app.down()
-        site.backups.newest.unlink()
+        site.backups.write(age=27 * 3600)
         slack.wait_for_text("AppDown", limit=30)
         pagerduty.wait_for_event("trigger")
         wait_until(lambda: prometheus.query("count_over_time(up[10s]) > 8"), 20,

@@ -39,7 +39,8 @@ class Databases(EndToEndTest):
         daemon = self.watch(target("db", "postgres", url), "pg_up == 0")
         self.pagerduty.wait_for_event("trigger", "DatabaseDown on db")
         failure = daemon.metrics().find("probe_failure_info", target="db")[0]
-        self.assertEqual(failure.labels["phase"], "authentication", failure)
+        self.assertEqual((failure.labels["phase"], failure.labels["reason"]),
+                         ("auth", "wrong_password"))
         self.assertNotIn("wrong-password", daemon.metrics().text + daemon.log())
 
     def test_redis_stopped_pages_and_started_resolves(self):

@@ -1,6 +1,7 @@
 """/metrics: every name that is promised, as Prometheus's own tools like it."""
 
 import gzip
+import re
 import unittest
 
 from support import (EndToEndTest, PagerDuty, Prometheus, Site, Slack, alerting, fetch, promtool,
@@ -28,6 +29,15 @@ OF_PILOTLIGHT = [
     "pilotlight_notification_delay_seconds", "pilotlight_outbox_pending", "pilotlight_incidents",
     "pilotlight_config_last_reload_successful",
     "pilotlight_config_last_reload_success_timestamp_seconds"]
+
+# node_exporter's and redis_exporter's names, which promtool itself finds unclean.
+NOT_OURS = re.compile(r"node_memory_\w+ metric names should be written in 'snake_case'.*"
+                      r"|redis_\w+ metric names should not contain abbreviated units")
+
+
+def complaints_of_promtool(text):
+    _, output = promtool("check", "metrics", text=text)
+    return [line for line in output.splitlines() if not NOT_OURS.fullmatch(line)]
 
 
 class MetricsPage(EndToEndTest):
@@ -66,10 +76,8 @@ class MetricsPage(EndToEndTest):
         self.assertTrue(page.find("probe_failure_info", target="lpg-api"))
         self.assertEqual(page.value("ALERTS", alertname="AppDown", alertstate="firing",
                                     target="lpg-api"), 1)
-        self.assertTrue(page.find("service:up:min", service="database"))
 
-        code, output = promtool("check", "metrics", text=page.text)
-        self.assertEqual((code, output), (0, ""))
+        self.assertEqual(complaints_of_promtool(page.text), [])
 
     def test_samples_carry_where_they_come_from(self):
         page = self.watched.metrics()
@@ -82,8 +90,10 @@ class MetricsPage(EndToEndTest):
         self.assertNotIn(self.site.postgres.password, str(database.labels))
         self.assertIn(str(self.site.postgres.port), database.labels["instance"])
 
-    def test_scraped_samples_are_for_rules_only(self):
-        self.assertEqual(self.watched.metrics().find("http_requests_total"), [])
+    def test_scraped_and_recorded_samples_are_for_rules_only(self):
+        page = self.watched.metrics()
+        self.assertEqual(page.find("http_requests_total"), [])
+        self.assertEqual(page.find("service:up:min"), [])
 
     def test_no_sample_is_given_twice(self):
         seen = set()

@@ -30,7 +30,8 @@ class Outage(EndToEndTest):
         self.slack.wait_for_text("ApplicationDown", "api")
         self.assertTrue(page.event["dedup_key"])
         self.assertEqual(page.event["payload"]["severity"], "critical")
-        self.assertIn("ApplicationDown on api", page.event["payload"]["summary"])
+        self.assertIn("ApplicationDown", page.event["payload"]["summary"])
+        self.assertIn("ApplicationDown on api", str(page.event["payload"]["custom_details"]))
 
         self.app.up()
         self.pagerduty.wait_for_event("resolve", after=page)

@@ -96,7 +96,8 @@ class Disaster(EndToEndTest):
         expected |= {"RedisDown": "critical", "ExternalDependencyDown": "warning"}
         for name, severity in expected.items():
             with self.subTest(name):
-                page = self.pagerduty.wait_for_event("trigger", f'"{name}"', limit=30)
+                page = self.pagerduty.wait_for_event("trigger", f"alertname = {name}\n",
+                                                    limit=30)
                 self.assertEqual(page.event["payload"]["severity"], severity)
                 self.slack.wait_for_text(name)
 

@@ -60,7 +60,7 @@ class Postgres:
             lines = (self._data / "postmaster.pid").read_text().splitlines()
         except OSError:
             return False
-        return lines[-1].strip() == "ready" and lines[0] == str(self._process.pid)
+        return bool(lines) and lines[-1].strip() == "ready" and lines[0] == str(self._process.pid)
 
 
 class Redis:

@@ -266,7 +266,7 @@ class PagerDuty(Receiver):
         return state
 
     def wait_for_event(self, action, *parts, limit=15.0, after=None):
-        """The first accepted event of this action whose JSON has all the parts.
+        """The first accepted event of this action whose texts have all the parts.
 
         With `after`, a delivery, only what arrived later and has its dedup_key counts.
         """
@@ -275,8 +275,7 @@ class PagerDuty(Receiver):
                 return False
             if after and (one.at <= after.at or one.event["dedup_key"] != after.event["dedup_key"]):
                 return False
-            text = json.dumps(one.event, ensure_ascii=False)
-            return all(part in text for part in parts)
+            return all(part in text_of(one.event) for part in parts)
         with_parts = f" with {', '.join(map(repr, parts))}" if parts else ""
         with_key = f" and the key {after.event['dedup_key']!r}" if after else ""
         return self.wait_for(wanted, limit, f"a {action}{with_parts}{with_key}")
