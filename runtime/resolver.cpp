@@ -74,6 +74,27 @@ struct Lookup {
     [[nodiscard]] bool has_addresses() const { return answer == DnsAnswer::addresses; }
 };
 
+/// `localhost` and what ends in `.localhost`, which no server is to be asked about (RFC 6761, 6.3).
+/// c-ares 1.18 would leak a few bytes each time.
+bool is_localhost(std::string_view host) {
+    static constexpr std::string_view kName = "localhost";
+    if (host.ends_with('.')) host.remove_suffix(1);
+    if (host.size() < kName.size()) return false;
+    const std::string_view end = host.substr(host.size() - kName.size());
+    const bool same =
+        std::ranges::equal(end, kName, [](char a, char b) { return (a | 0x20) == b; });
+    return same && (host.size() == kName.size() || host[host.size() - kName.size() - 1] == '.');
+}
+
+std::vector<IpAddress> loopback(IpPreference preference) {
+    std::vector<IpAddress> addresses;
+    for (const int version : {preference.preferred, preference.preferred == 4 ? 6 : 4}) {
+        addresses.push_back(IpAddress::parse(version == 4 ? "127.0.0.1" : "::1").value());
+        if (!preference.fallback) break;
+    }
+    return addresses;
+}
+
 Failure failure(std::string reason, std::string detail, bool unknown = false) {
     return {"resolve", std::move(reason), std::move(detail), unknown};
 }
@@ -322,6 +343,7 @@ asio::awaitable<Attempt<std::vector<IpAddress>>> Resolver::resolve(std::string h
         }
         co_return std::vector<IpAddress>{*numeric};
     }
+    if (is_localhost(host)) co_return loopback(preference);
     const std::shared_ptr<State> state = state_;
     Attempt<std::vector<IpAddress>> found =
         co_await state->resolve(std::move(host), preference, deadline);

@@ -31,9 +31,9 @@ class Resolver {
     ~Resolver();
 
     /// The addresses of `host`, at least one, in the order to try them; a numeric host is its own
-    /// address. Fails in phase "resolve": `nxdomain`, `no_addresses` (the name exists),
-    /// `server_failure`, `timeout` (the resolver is alive, this name's servers do not answer), or,
-    /// unknown, `resolver_unreachable` (nothing answers at all).
+    /// address, localhost is loopback. Fails in phase "resolve": `nxdomain`, `no_addresses` (the
+    /// name exists), `server_failure`, `timeout` (the resolver is alive, this name's servers do not
+    /// answer), or, unknown, `resolver_unreachable` (nothing answers at all).
     [[nodiscard]] boost::asio::awaitable<Attempt<std::vector<IpAddress>>> resolve(
         std::string host, IpPreference preference, Deadline deadline);
 

@@ -177,7 +177,11 @@ BOOST_AUTO_TEST_CASE(numeric_hosts_need_no_server) {
 
 BOOST_AUTO_TEST_CASE(localhost_is_known_without_a_server) {
     NameServer server([](const std::string&, int) { return Reply{.rcode = kNameError}; });
-    BOOST_TEST(resolve_now(server, "localhost", {.preferred = 4}).starts_with("127.0.0.1"));
+    BOOST_TEST(resolve_now(server, "localhost", {.preferred = 4}) == "127.0.0.1 ::1");
+    BOOST_TEST(resolve_now(server, "App.LocalHost.", {.preferred = 6}) == "::1 127.0.0.1");
+    BOOST_TEST(resolve_now(server, "localhost", {.preferred = 4, .fallback = false}) ==
+               "127.0.0.1");
+    BOOST_TEST(resolve_now(server, "notlocalhost") == "nxdomain");
 }
 
 BOOST_AUTO_TEST_CASE(the_preferred_family_comes_first) {
