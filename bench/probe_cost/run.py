@@ -104,8 +104,9 @@ def blackbox_window(folder, server, options):
                 options.interval)
     try:
         measured = window(blackbox, server, options.seconds, pace.run)
-        if pace.failed:
-            raise RuntimeError(f"{pace.failed} probes of blackbox_exporter failed")
+        if pace.failed > (pace.answered + pace.failed) / 100:
+            raise RuntimeError(f"{pace.failed} of {pace.answered + pace.failed} probes of "
+                               "blackbox_exporter failed: the machine is too busy to measure on")
         return measured
     finally:
         pace.close()
