@@ -105,7 +105,8 @@ struct Config {
     /// Keys that are read and checked but that this version does not act on yet: a start and each
     /// reload warn of every one.
     std::vector<Error> not_yet;
-    /// Every file that was read, the main one included: what a watcher must watch.
+    /// Every file that was read, the main one included, and the patterns of target files, which
+    /// a new file may come to match: what a watcher must watch.
     std::vector<std::string> files_read;
 };
 

@@ -76,7 +76,6 @@ void read_list(const std::string& path, const Node& place, const TargetConfig& p
             place.error(fmt::format("expected .json, .yml or .yaml files, got {}", path)));
         return;
     }
-    reading.config.files_read.push_back(path);
     const auto root = load_yaml(path);
     if (!root) {
         reading.errors.push_back(root.error());
@@ -97,8 +96,10 @@ void read_file_sd(const Node& node, Reading& reading) {
         if (item.is_mapping()) read_rows(item, kOptions, file_sd, reading.errors);
         if (!pattern) continue;
         std::vector<std::string> patterns;
-        for (const std::string& file : file_sd.files)
+        for (const std::string& file : file_sd.files) {
             patterns.push_back(reading.resolve(file));
+            reading.config.files_read.push_back(patterns.back());
+        }
         for (const std::string& path : expand_globs(patterns)) {
             read_list(path, *item.find("files"), *pattern, reading);
         }
