@@ -11,5 +11,5 @@ namespace pilotlight {
 
 /// An invariant of our own code. Always on: a monitor that goes on with broken state is worse than
 /// one that is restarted. Never for what the world or a user does wrong.
-#define PILOT_CHECK(condition)  \
+#define PILOT_CHECK(condition) \
     ((condition) ? (void)0 : ::pilotlight::check_failed(#condition, __FILE__, __LINE__))

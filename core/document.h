@@ -47,7 +47,9 @@ class Node {
     [[nodiscard]] const Node* find(std::string_view key) const;
 
     /// An Error at this node's place.
-    [[nodiscard]] Error error(std::string message) const { return Error(std::move(message), where); }
+    [[nodiscard]] Error error(std::string message) const {
+        return Error(std::move(message), where);
+    }
 };
 
 struct Node::Entry {

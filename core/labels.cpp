@@ -23,12 +23,12 @@ std::uint64_t Labels::hash_of(std::span<const Label> labels) {
 Labels Labels::from_sorted(std::span<const Label> sorted) {
     if (sorted.empty()) return {};
     std::size_t characters = 0;
-    for (const Label& label : sorted) characters += label.name.size() + label.value.size();
+    for (const Label& label : sorted)
+        characters += label.name.size() + label.value.size();
     PILOT_CHECK(characters <= std::numeric_limits<std::uint32_t>::max());
     const std::size_t bytes = sizeof(Rep) + 2 * sorted.size() * sizeof(std::uint32_t) + characters;
-    auto* rep = new (::operator new(bytes)) Rep{.owners = 1,
-                                                .count = static_cast<std::uint32_t>(sorted.size()),
-                                                .hash = hash_of(sorted)};
+    auto* rep = new (::operator new(bytes)) Rep{
+        .owners = 1, .count = static_cast<std::uint32_t>(sorted.size()), .hash = hash_of(sorted)};
     std::uint32_t* ends = rep->ends();
     char* text = rep->text();
     std::uint32_t at = 0;
@@ -127,7 +127,8 @@ bool Labels::operator<(const Labels& other) const {
 
 LabelsBuilder::LabelsBuilder(const Labels& base) {
     labels_.reserve(base.size() + 4);
-    for (const Label label : base) labels_.emplace_back(label.name, label.value);
+    for (const Label label : base)
+        labels_.emplace_back(label.name, label.value);
 }
 
 LabelsBuilder& LabelsBuilder::set(std::string_view name, std::string_view value) {
@@ -156,7 +157,8 @@ std::string_view LabelsBuilder::get(std::string_view name) const {
 Labels LabelsBuilder::build() const {
     std::vector<Label> views;
     views.reserve(labels_.size());
-    for (const auto& [name, value] : labels_) views.push_back({name, value});
+    for (const auto& [name, value] : labels_)
+        views.push_back({name, value});
     return Labels::from(views);
 }
 
@@ -183,10 +185,17 @@ bool is_legacy_metric_name(std::string_view name) {
 void append_escaped_label_value(std::string& out, std::string_view value) {
     for (const char c : value) {
         switch (c) {
-            case '\\': out += "\\\\"; break;
-            case '"': out += "\\\""; break;
-            case '\n': out += "\\n"; break;
-            default: out += c;
+            case '\\':
+                out += "\\\\";
+                break;
+            case '"':
+                out += "\\\"";
+                break;
+            case '\n':
+                out += "\\n";
+                break;
+            default:
+                out += c;
         }
     }
 }

@@ -40,7 +40,8 @@ void append_expanded(std::string& out, std::string_view with, const re2::RE2& re
         const bool braced = with[at + 1] == '{';
         const std::size_t begin = at + (braced ? 2 : 1);
         std::size_t end = begin;
-        while (end < with.size() && is_word(with[end])) ++end;
+        while (end < with.size() && is_word(with[end]))
+            ++end;
         if (end == begin || (braced && (end == with.size() || with[end] != '}'))) {
             out += with[at++];
             continue;
@@ -70,8 +71,8 @@ std::size_t character_bytes(std::string_view text, std::size_t at) {
 }
 
 std::vector<re2::StringPiece> room_for_groups(const re2::RE2& re) {
-    return std::vector<re2::StringPiece>(
-        static_cast<std::size_t>(re.NumberOfCapturingGroups()) + 1);
+    return std::vector<re2::StringPiece>(static_cast<std::size_t>(re.NumberOfCapturingGroups()) +
+                                         1);
 }
 
 }  // namespace
@@ -82,12 +83,11 @@ Regexp::Regexp(std::string pattern, std::shared_ptr<const Program> program)
 Result<Regexp> Regexp::compile(std::string_view pattern, Anchor anchor) {
     re2::RE2::Options options(re2::RE2::Quiet);
     options.set_max_mem(kProgramBytesMax);
-    const std::string whole = anchor == Anchor::both ? fmt::format("^(?s:{})$", pattern)
-                                                     : std::string(pattern);
+    const std::string whole =
+        anchor == Anchor::both ? fmt::format("^(?s:{})$", pattern) : std::string(pattern);
     auto program = std::make_shared<const Program>(whole, options);
     if (!program->re.ok()) {
-        return fail(fmt::format("bad regular expression \"{}\": {}", pattern,
-                                program->re.error()));
+        return fail(fmt::format("bad regular expression \"{}\": {}", pattern, program->re.error()));
     }
     return Regexp(std::string(pattern), std::move(program));
 }
@@ -104,7 +104,8 @@ std::optional<std::vector<std::string>> Regexp::groups(std::string_view text) co
     }
     std::vector<std::string> texts;
     texts.reserve(found.size());
-    for (const auto& group : found) texts.emplace_back(group.data(), group.size());
+    for (const auto& group : found)
+        texts.emplace_back(group.data(), group.size());
     return texts;
 }
 

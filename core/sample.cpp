@@ -17,11 +17,16 @@ constexpr std::uint64_t kStaleBits = 0x7ff0000000000002U;
 
 std::string_view to_string(MetricType type) {
     switch (type) {
-        case MetricType::unknown: return "untyped";
-        case MetricType::counter: return "counter";
-        case MetricType::gauge: return "gauge";
-        case MetricType::histogram: return "histogram";
-        case MetricType::summary: return "summary";
+        case MetricType::unknown:
+            return "untyped";
+        case MetricType::counter:
+            return "counter";
+        case MetricType::gauge:
+            return "gauge";
+        case MetricType::histogram:
+            return "histogram";
+        case MetricType::summary:
+            return "summary";
     }
     PILOT_CHECK(false);
 }
