@@ -12,6 +12,7 @@
 
 #include "core/error.h"
 #include "core/secret.h"
+#include "probes/postgres_failure.h"
 #include "probes/probe.h"
 #include "probes/single_flight.h"
 #include "runtime/deadline.h"
@@ -34,18 +35,6 @@ struct PostgresAddress {
 
 /// Fails where libpq cannot read it; the message never repeats the text. Does no I/O.
 [[nodiscard]] Result<PostgresAddress> parse_postgres_address(const std::string& text);
-
-/// An outcome with the server's SQLSTATE, where it gave one.
-struct PostgresFailure {
-    Outcome outcome;
-    std::string sqlstate;
-};
-template <class T>
-using PostgresAttempt = std::expected<T, PostgresFailure>;
-
-/// What an SQLSTATE means for a probe. Source: PostgreSQL's appendix A.
-[[nodiscard]] PostgresFailure failure_of_sqlstate(std::string_view phase, std::string_view sqlstate,
-                                                  std::string_view message);
 
 /// Rows as texts; nothing for NULL.
 using PostgresRow = std::vector<std::optional<std::string>>;

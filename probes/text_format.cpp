@@ -2,78 +2,16 @@
 
 #include <algorithm>
 #include <charconv>
-#include <clocale>
 #include <cmath>
-#include <cstdlib>
-#include <cstring>
 #include <unordered_map>
 
 #include "core/labels.h"
+#include "probes/text_line.h"
 
 namespace pilotlight::probes {
 namespace {
 
 using LabelPairs = std::vector<std::pair<std::string, std::string>>;
-
-bool is_blank(char c) {
-    return c == ' ' || c == '\t';
-}
-
-bool is_name_start(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':';
-}
-
-bool is_name_part(char c) {
-    return is_name_start(c) || (c >= '0' && c <= '9');
-}
-
-/// Bytes of the UTF-8 sequence that begins `text`; 0 where none does (RFC 3629).
-std::size_t utf8_sequence(std::string_view text) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const unsigned char first = byte(0);
-    if (first < 0x80) return 1;
-    const std::size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-    if (first < 0xc2 || first > 0xf4 || text.size() < size) return 0;
-    for (std::size_t i = 1; i < size; ++i) {
-        if ((byte(i) & 0xc0) != 0x80) return 0;
-    }
-    // Overlong forms, surrogates, beyond U+10FFFF.
-    if (first == 0xe0 && byte(1) < 0xa0) return 0;
-    if (first == 0xed && byte(1) > 0x9f) return 0;
-    if (first == 0xf0 && byte(1) < 0x90) return 0;
-    if (first == 0xf4 && byte(1) > 0x8f) return 0;
-    return size;
-}
-
-bool is_utf8(std::string_view text) {
-    while (!text.empty()) {
-        const std::size_t size = utf8_sequence(text);
-        if (size == 0) return false;
-        text.remove_prefix(size);
-    }
-    return true;
-}
-
-/// Go's ParseFloat as Prometheus uses it: no hexadecimal, no underscores; too small is 0, too large
-/// is an error.
-std::optional<double> parse_number(std::string_view text) {
-    if (text.starts_with('+')) {
-        text.remove_prefix(1);
-        if (text.starts_with('-')) return std::nullopt;
-    }
-    // "nan(...)" is from_chars' own idea.
-    if (text.empty() || text.find('(') != text.npos) return std::nullopt;
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (end != text.data() + text.size()) return std::nullopt;
-    if (error == std::errc{}) return value;
-    if (error != std::errc::result_out_of_range) return std::nullopt;
-    // Out of range is too large or too small: only strtod tells which.
-    static const locale_t c_locale = newlocale(LC_ALL_MASK, "C", nullptr);
-    value = strtod_l(std::string(text).c_str(), nullptr, c_locale);
-    if (std::isinf(value)) return std::nullopt;
-    return value;
-}
 
 std::string unescape_help(std::string_view text, bool quotes_too) {
     std::string out;
@@ -90,91 +28,6 @@ std::string unescape_help(std::string_view text, bool quotes_too) {
     return out;
 }
 
-/// Thrown nowhere: what breaks off a line, with the place in it.
-struct Broken {
-    std::string message;
-    std::size_t column;
-};
-template <class T>
-using Parsed = std::expected<T, Broken>;
-
-/// One line, read from left to right.
-class Line {
-  public:
-    explicit Line(std::string_view text) : text_(text) {}
-
-    [[nodiscard]] bool at_end() const { return at_ == text_.size(); }
-    [[nodiscard]] char peek() const { return at_end() ? '\0' : text_[at_]; }
-    [[nodiscard]] std::string_view rest() const { return text_.substr(at_); }
-
-    bool skip_blanks() {
-        const std::size_t before = at_;
-        while (!at_end() && is_blank(text_[at_]))
-            ++at_;
-        return at_ > before;
-    }
-    bool take(char c) {
-        if (at_end() || text_[at_] != c) return false;
-        ++at_;
-        return true;
-    }
-    /// What stands up to the next blank or the end; maybe nothing.
-    std::string_view word() {
-        const std::size_t begin = at_;
-        while (!at_end() && !is_blank(text_[at_]))
-            ++at_;
-        return text_.substr(begin, at_ - begin);
-    }
-    /// A legacy name, with colons or without; nothing where none stands.
-    std::string_view name(bool colons) {
-        const std::size_t begin = at_;
-        const auto fits = [&](char c) { return colons || c != ':'; };
-        if (!at_end() && is_name_start(text_[at_]) && fits(text_[at_])) {
-            do
-                ++at_;
-            while (!at_end() && is_name_part(text_[at_]) && fits(text_[at_]));
-        }
-        return text_.substr(begin, at_ - begin);
-    }
-    /// A text in quotes, with `\\`, `\"` and `\n`; other escapes stay as they are.
-    Parsed<void> quoted(std::string& out) {
-        const std::size_t begin = at_;
-        ++at_;
-        out.clear();
-        for (;;) {
-            const std::size_t stop = text_.find_first_of("\"\\", at_);
-            if (stop == text_.npos) return broken("a text in quotes without its end", begin);
-            out.append(text_, at_, stop - at_);
-            at_ = stop + 1;
-            if (text_[stop] == '"') break;
-            if (at_end()) return broken("a text in quotes without its end", begin);
-            const char escaped = text_[at_++];
-            if (escaped != '\\' && escaped != '"' && escaped != 'n') out += '\\';
-            out += escaped == 'n' ? '\n' : escaped;
-        }
-        if (!is_utf8(out)) return broken("a text that is not UTF-8", begin);
-        return {};
-    }
-
-    [[nodiscard]] std::unexpected<Broken> broken(std::string message) const {
-        return broken(std::move(message), at_);
-    }
-    [[nodiscard]] std::unexpected<Broken> expected(std::string_view what) const {
-        if (at_end()) return broken(fmt::format("expected {}, got the end of the line", what));
-        const std::string_view seen = rest().substr(0, 20);
-        return broken(is_utf8(seen) ? fmt::format("expected {}, got \"{}\"", what, seen)
-                                    : fmt::format("expected {}", what));
-    }
-
-  private:
-    [[nodiscard]] static std::unexpected<Broken> broken(std::string message, std::size_t at) {
-        return std::unexpected(Broken{std::move(message), at + 1});
-    }
-
-    std::string_view text_;
-    std::size_t at_ = 0;
-};
-
 class Parser {
   public:
     Parser(std::string_view text, TextFormat format, const TextLimits& limits)
@@ -184,15 +37,15 @@ class Parser {
 
   private:
     Parsed<void> parse_line(std::string_view text);
-    Parsed<void> parse_comment(Line& line);
-    Parsed<void> parse_declaration(Line& line, std::string_view keyword);
-    Parsed<std::string> family_name(Line& line);
-    Parsed<void> parse_type(Line& line, const std::string& name);
-    Parsed<void> parse_sample(Line& line);
-    Parsed<void> parse_labels(Line& line, std::string& metric, LabelPairs& labels);
-    Parsed<void> parse_label(Line& line, std::string& metric, LabelPairs& labels);
-    Parsed<std::optional<WallTime>> parse_time(Line& line);
-    Parsed<void> parse_exemplar(Line& line);
+    Parsed<void> parse_comment(TextLine& line);
+    Parsed<void> parse_declaration(TextLine& line, std::string_view keyword);
+    Parsed<std::string> family_name(TextLine& line);
+    Parsed<void> parse_type(TextLine& line, const std::string& name);
+    Parsed<void> parse_sample(TextLine& line);
+    Parsed<void> parse_labels(TextLine& line, std::string& metric, LabelPairs& labels);
+    Parsed<void> parse_label(TextLine& line, std::string& metric, LabelPairs& labels);
+    Parsed<std::optional<WallTime>> parse_time(TextLine& line);
+    Parsed<void> parse_exemplar(TextLine& line);
 
     MetricFamily& family(const std::string& name);
     void rename_openmetrics_families();
@@ -233,7 +86,7 @@ Result<Exposition> Parser::parse() {
 }
 
 Parsed<void> Parser::parse_line(std::string_view text) {
-    Line line(text);
+    TextLine line(text);
     if (!openmetrics_) line.skip_blanks();
     if (line.at_end()) {
         if (openmetrics_) return line.expected("a sample or a comment");
@@ -243,7 +96,7 @@ Parsed<void> Parser::parse_line(std::string_view text) {
     return parse_sample(line);
 }
 
-Parsed<void> Parser::parse_comment(Line& line) {
+Parsed<void> Parser::parse_comment(TextLine& line) {
     line.take('#');
     const bool blanks = line.skip_blanks();
     const std::string_view keyword = line.word();
@@ -257,7 +110,7 @@ Parsed<void> Parser::parse_comment(Line& line) {
     return {};
 }
 
-Parsed<std::string> Parser::family_name(Line& line) {
+Parsed<std::string> Parser::family_name(TextLine& line) {
     if (line.peek() == '"') {
         std::string name;
         const Parsed<void> read = line.quoted(name);
@@ -269,7 +122,7 @@ Parsed<std::string> Parser::family_name(Line& line) {
     return std::string(name);
 }
 
-Parsed<void> Parser::parse_declaration(Line& line, std::string_view keyword) {
+Parsed<void> Parser::parse_declaration(TextLine& line, std::string_view keyword) {
     Parsed<std::string> name = family_name(line);
     if (!name) return std::unexpected(std::move(name.error()));
     if (!line.at_end() && !line.skip_blanks()) return line.expected("a blank after the name");
@@ -285,7 +138,7 @@ Parsed<void> Parser::parse_declaration(Line& line, std::string_view keyword) {
     return {};
 }
 
-Parsed<void> Parser::parse_type(Line& line, const std::string& name) {
+Parsed<void> Parser::parse_type(TextLine& line, const std::string& name) {
     struct Word {
         std::string_view word;
         MetricType type;
@@ -304,7 +157,7 @@ Parsed<void> Parser::parse_type(Line& line, const std::string& name) {
         {"info", MetricType::gauge, false, true, "_info"},
         {"stateset", MetricType::gauge, false, true, ""},
     };
-    const Line before = line;
+    const TextLine before = line;
     const std::string_view word = line.word();
     line.skip_blanks();
     const auto* const found = std::ranges::find(kWords, word, &Word::word);
@@ -330,7 +183,7 @@ void Parser::rename_openmetrics_families() {
     }
 }
 
-Parsed<void> Parser::parse_sample(Line& line) {
+Parsed<void> Parser::parse_sample(TextLine& line) {
     Measurement sample;
     sample.name = line.name(true);
     const bool named = !sample.name.empty();
@@ -346,7 +199,7 @@ Parsed<void> Parser::parse_sample(Line& line) {
     }
     if (!separated) return line.expected("a blank or { after the metric name");
 
-    const Line before = line;
+    const TextLine before = line;
     const std::optional<double> value = parse_number(line.word());
     if (!value) return before.expected("a number");
     sample.value = *value;
@@ -370,7 +223,7 @@ Parsed<void> Parser::parse_sample(Line& line) {
     return {};
 }
 
-Parsed<void> Parser::parse_labels(Line& line, std::string& metric, LabelPairs& labels) {
+Parsed<void> Parser::parse_labels(TextLine& line, std::string& metric, LabelPairs& labels) {
     line.take('{');
     for (line.skip_blanks(); !line.take('}'); line.skip_blanks()) {
         if (labels.size() == limits_.labels_per_sample) {
@@ -385,8 +238,8 @@ Parsed<void> Parser::parse_labels(Line& line, std::string& metric, LabelPairs& l
     return {};
 }
 
-Parsed<void> Parser::parse_label(Line& line, std::string& metric, LabelPairs& labels) {
-    const Line before = line;
+Parsed<void> Parser::parse_label(TextLine& line, std::string& metric, LabelPairs& labels) {
+    const TextLine before = line;
     std::string name;
     if (line.peek() == '"') {
         const Parsed<void> read = line.quoted(name);
@@ -420,8 +273,8 @@ Parsed<void> Parser::parse_label(Line& line, std::string& metric, LabelPairs& la
     return {};
 }
 
-Parsed<std::optional<WallTime>> Parser::parse_time(Line& line) {
-    const Line before = line;
+Parsed<std::optional<WallTime>> Parser::parse_time(TextLine& line) {
+    const TextLine before = line;
     const std::string_view word = line.word();
     if (openmetrics_) {
         const std::optional<double> seconds = parse_number(word);
@@ -439,7 +292,7 @@ Parsed<std::optional<WallTime>> Parser::parse_time(Line& line) {
     return WallTime(Duration(milliseconds));
 }
 
-Parsed<void> Parser::parse_exemplar(Line& line) {
+Parsed<void> Parser::parse_exemplar(TextLine& line) {
     line.take('#');
     if (!line.skip_blanks() || line.peek() != '{') return line.expected("an exemplar's labels");
     std::string unused = "exemplar";
@@ -447,7 +300,7 @@ Parsed<void> Parser::parse_exemplar(Line& line) {
     const Parsed<void> read = parse_labels(line, unused, labels);
     if (!read) return read;
     line.skip_blanks();
-    const Line before = line;
+    const TextLine before = line;
     if (!parse_number(line.word())) return before.expected("an exemplar's value");
     line.skip_blanks();
     if (line.at_end()) return {};
