@@ -104,6 +104,7 @@ struct Daemon::Parts {
     void open_journal(const Loaded& first);
     void count_skips();
     void start_probes(Loaded& first);
+    void catch_signals();
     void start_control(std::vector<std::string> watched);
     void await_signals();
     Errors reload();
@@ -152,6 +153,7 @@ Checked<std::unique_ptr<Daemon>> Daemon::start(DaemonOptions options) {
     Loaded& first = *result.loaded;
     auto parts = std::make_unique<Parts>(std::move(options));
     parts->config = first.config;
+    parts->catch_signals();
 
     auto folder = DataFolder::take(parts->options.data_dir.value_or(first.config->data_dir));
     if (!folder) return std::unexpected(Errors{std::move(folder.error())});
@@ -283,14 +285,19 @@ void Daemon::Parts::start_probes(Loaded& first) {
     counted_runner = runner.get();
 }
 
+void Daemon::Parts::catch_signals() {
+    // Before anything else can be seen of the daemon: a signal that comes while it starts is kept
+    // until somebody waits for it.
+    end_signals = std::make_unique<asio::signal_set>(control_loop.executor(), SIGTERM, SIGINT);
+    reload_signal = std::make_unique<asio::signal_set>(control_loop.executor(), SIGHUP);
+}
+
 void Daemon::Parts::start_control(std::vector<std::string> watched) {
     watch = std::make_unique<runtime::FileWatch>(
         control_loop.executor(), std::move(watched), [this](const std::vector<std::string>& paths) {
             spdlog::info("changed: {}", fmt::join(paths, ", "));
             reload();
         });
-    end_signals = std::make_unique<asio::signal_set>(control_loop.executor(), SIGTERM, SIGINT);
-    reload_signal = std::make_unique<asio::signal_set>(control_loop.executor(), SIGHUP);
     await_signals();
     control_loop.start();
 }

@@ -19,6 +19,8 @@ Result<DataFolder> DataFolder::take(const std::string& path) {
     if (error) {
         return fail(fmt::format("cannot make the data folder {}: {}", path, error.message()));
     }
+    // Alerts and payloads are nobody else's business.
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
     const std::string lock_path = path + "/lock";
     const int lock = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (lock < 0) {

@@ -66,7 +66,8 @@ Checked<probes::PreparedTarget> target_of_words(const ProbeOptions& options) {
                                      options.name_or_prober, fmt::join(prober_names(), ", ")))});
     }
     config::TargetConfig target;
-    target.name = options.address;
+    // The name is shown; the address may hold a password.
+    target.name = config::redact_address(options.address);
     target.prober = options.name_or_prober;
     target.target = Secret(options.address);
     target.interval = std::chrono::seconds(15);
