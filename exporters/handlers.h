@@ -11,7 +11,7 @@ namespace pilotlight::exporters {
 struct Call {
     const Request& request;
     const Site& site;
-    /// Never null where the route asks for one.
+    /// As the route needs it (site.cpp): never null, null until there is one, or always null.
     SharedSnapshot snapshot;
     WallTime now{};
 };

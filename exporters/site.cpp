@@ -9,30 +9,39 @@
 namespace pilotlight::exporters {
 namespace {
 
+/// What a route must see of the state.
+enum class Needs {
+    /// Nothing: the engine is not asked, so that it answers however the engine fares.
+    nothing,
+    /// The newest snapshot, null until the first configuration is live.
+    whatever_is_there,
+    /// A snapshot; without one it is 503.
+    a_snapshot,
+};
+
 struct Route {
     std::string_view method;
     /// As ExtraRoute::path.
     std::string_view path;
     Access access;
-    /// Whether it is 503 until the first configuration is live.
-    bool needs_snapshot;
+    Needs needs;
     Response (*handle)(const Call&);
 };
 
 constexpr Route kRoutes[] = {
-    {"GET", "/", Access::read, false, show_status_page},
-    {"GET", "/assets/", Access::read, false, show_asset},
-    {"GET", "/metrics", Access::read, false, show_metrics},
-    {"GET", "/-/healthy", Access::read, false, show_healthy},
-    {"GET", "/-/ready", Access::read, false, show_ready},
-    {"POST", "/-/reload", Access::change, false, reload},
-    {"POST", "/-/quit", Access::change, false, quit},
-    {"GET", "/api/health", Access::read, false, show_health},
-    {"GET", "/api/status", Access::read, true, show_status},
-    {"GET", "/api/v1/alerts", Access::read, true, show_alerts},
-    {"GET", "/api/v1/rules", Access::read, true, show_rules},
-    {"GET", "/api/v1/targets", Access::read, true, show_targets},
-    {"GET", "/api/v1/status/buildinfo", Access::read, false, show_build_info},
+    {"GET", "/", Access::read, Needs::nothing, show_status_page},
+    {"GET", "/assets/", Access::read, Needs::nothing, show_asset},
+    {"GET", "/metrics", Access::read, Needs::whatever_is_there, show_metrics},
+    {"GET", "/-/healthy", Access::read, Needs::whatever_is_there, show_healthy},
+    {"GET", "/-/ready", Access::read, Needs::whatever_is_there, show_ready},
+    {"POST", "/-/reload", Access::change, Needs::nothing, reload},
+    {"POST", "/-/quit", Access::change, Needs::nothing, quit},
+    {"GET", "/api/health", Access::read, Needs::whatever_is_there, show_health},
+    {"GET", "/api/status", Access::read, Needs::a_snapshot, show_status},
+    {"GET", "/api/v1/alerts", Access::read, Needs::a_snapshot, show_alerts},
+    {"GET", "/api/v1/rules", Access::read, Needs::a_snapshot, show_rules},
+    {"GET", "/api/v1/targets", Access::read, Needs::a_snapshot, show_targets},
+    {"GET", "/api/v1/status/buildinfo", Access::read, Needs::nothing, show_build_info},
 };
 
 bool is_at(std::string_view path, std::string_view route) {
@@ -63,8 +72,9 @@ Response admit(const Request& request, const Site& site, const AnyRoute& route, 
 
 Response call(const Route& route, const Request& request, const Site& site, WallTime now) {
     return admit(request, site, route, [&] {
-        const Call call{request, site, site.snapshot(), now};
-        if (route.needs_snapshot && call.snapshot == nullptr) {
+        const bool asks = route.needs != Needs::nothing;
+        const Call call{request, site, asks ? site.snapshot() : nullptr, now};
+        if (route.needs == Needs::a_snapshot && call.snapshot == nullptr) {
             return error_response(503, "unavailable", "no configuration is live yet");
         }
         return route.handle(call);

@@ -30,7 +30,8 @@ struct ExtraRoute {
 /// What the handlers may see and do. Built once before the server starts; everything in it is
 /// called from many HTTP threads at a time and must outlive the server.
 struct Site {
-    /// The newest snapshot; null until the first configuration is live.
+    /// The newest snapshot; null until the first configuration is live. Where making one costs the
+    /// engine something, wrap it in at_most_every().
     std::function<SharedSnapshot()> snapshot;
     /// SelfMetrics::collect(now).
     std::function<SharedBatch()> own_metrics;

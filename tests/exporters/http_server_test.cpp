@@ -143,6 +143,15 @@ BOOST_AUTO_TEST_CASE(a_post_without_length_has_no_body) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_post_without_a_length_has_no_body) {
+    const auto server = start();
+    RawClient client(server->port());
+    client.send("POST /-/reload HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    BOOST_TEST(body_of(client.answer()) == "POST /-/reload ");
+    client.send(get_request("/next"));
+    BOOST_TEST(body_of(client.answer()) == "GET /next ");
+}
+
 BOOST_AUTO_TEST_CASE(serves_many_clients_at_a_time) {
     const auto server = start();
     std::atomic<int> right = 0;

@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "exporters/assets.h"
 #include "exporters/self_metrics.h"
@@ -69,6 +70,17 @@ BOOST_AUTO_TEST_CASE(is_healthy_at_once_and_ready_with_the_first_configuration) 
     BOOST_TEST(ask(starting(), get("/api/status")).status == 503);
     BOOST_TEST(ask(starting(), get("/api/v1/targets")).status == 503);
     BOOST_TEST(ask(starting(), get("/")).status == 200);
+}
+
+BOOST_AUTO_TEST_CASE(the_page_itself_and_the_commands_ask_the_engine_for_nothing) {
+    Site site = starting();
+    site.snapshot = []() -> SharedSnapshot { throw std::runtime_error("asked"); };
+    site.quit = [] {};
+    for (const char* path : {"/", "/assets/status.js", "/api/v1/status/buildinfo"}) {
+        BOOST_TEST_INFO(path);
+        BOOST_TEST(ask(site, get(path)).status == 200);
+    }
+    BOOST_TEST(ask(site, post("/-/quit")).status == 200);
 }
 
 BOOST_AUTO_TEST_CASE(is_not_healthy_when_the_engine_is_stuck) {
