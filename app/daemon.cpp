@@ -90,6 +90,8 @@ struct Daemon::Parts {
     std::unique_ptr<asio::signal_set> end_signals;
     std::unique_ptr<asio::signal_set> reload_signal;
     std::unique_ptr<runtime::FileWatch> watch;
+    /// What the configuration in force was read from.
+    std::vector<std::string> watched;
     std::shared_ptr<const config::Config> config;
     exporters::ReloadView reload_view;
 
@@ -105,7 +107,7 @@ struct Daemon::Parts {
     void count_skips();
     void start_probes(Loaded& first);
     void catch_signals();
-    void start_control(std::vector<std::string> watched);
+    void start_control(std::vector<std::string> read_files);
     void await_signals();
     Errors reload();
     void put_in_force(Loaded loaded);
@@ -292,9 +294,10 @@ void Daemon::Parts::catch_signals() {
     reload_signal = std::make_unique<asio::signal_set>(control_loop.executor(), SIGHUP);
 }
 
-void Daemon::Parts::start_control(std::vector<std::string> watched) {
+void Daemon::Parts::start_control(std::vector<std::string> read_files) {
+    watched = std::move(read_files);
     watch = std::make_unique<runtime::FileWatch>(
-        control_loop.executor(), std::move(watched), [this](const std::vector<std::string>& paths) {
+        control_loop.executor(), watched, [this](const std::vector<std::string>& paths) {
             spdlog::info("changed: {}", fmt::join(paths, ", "));
             reload();
         });
@@ -322,15 +325,18 @@ void Daemon::Parts::await_signals() {
 
 Errors Daemon::Parts::reload() {
     LoadResult result = load_everything(options.config);
-    // A file that a bad edit no longer names may be what is mended next: keep watching all.
-    watch->watch(std::move(result.watched));
     if (!result.loaded) {
+        // Any of the files before may be the one that is mended next.
+        result.watched.insert(result.watched.end(), watched.begin(), watched.end());
+        watch->watch(std::move(result.watched));
         for (const Error& error : result.loaded.error())
             spdlog::error("{}", error.to_string());
         spdlog::error("the reload changed nothing: {} errors", result.loaded.error().size());
         publish_reload(result.loaded.error());
         return result.loaded.error();
     }
+    watched = std::move(result.watched);
+    watch->watch(watched);
     log_warnings(result.loaded->warnings);
     put_in_force(std::move(*result.loaded));
     publish_reload({});

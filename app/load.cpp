@@ -71,6 +71,13 @@ void watch(std::vector<std::string>& watched, const std::vector<std::string>& mo
     watched.insert(watched.end(), more.begin(), more.end());
 }
 
+/// The files that have to be mended, whoever names them.
+void watch_files_of(const Errors& errors, std::vector<std::string>& watched) {
+    for (const Error& error : errors) {
+        if (!error.where.file.empty()) watched.push_back(error.where.file);
+    }
+}
+
 }  // namespace
 
 std::span<const std::string_view> prober_names() {
@@ -87,6 +94,7 @@ LoadResult load_everything(const std::string& path) {
     LoadResult result{.loaded = Loaded{}, .watched = {path}};
     auto config = config::load_config(path, prober_names());
     if (!config) {
+        watch_files_of(config.error(), result.watched);
         result.loaded = std::unexpected(std::move(config.error()));
         return result;
     }

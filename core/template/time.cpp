@@ -275,7 +275,8 @@ const Type& time_type() {
                                {"Weekday", weekday},
                                {"Year", civil_field<&Civil::year>},
                                {"YearDay", civil_field<&Civil::year_day>}},
-                              print_time, true};
+                              print_time,
+                              true};
     return type;
 }
 
@@ -290,7 +291,8 @@ const Type& duration_type() {
                                {"Seconds", in_units<kSecond>},
                                {"String", printed<print_duration>},
                                {"Truncate", truncate}},
-                              print_duration, true};
+                              print_duration,
+                              true};
     return type;
 }
 

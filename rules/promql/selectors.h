@@ -23,7 +23,7 @@ struct SelectorUse {
 
 /// Every selector, those in functions, subqueries and both sides of operators included. A plain
 /// `metric` without offset reads only the newest sample: its reach is 0.
-[[nodiscard]] std::vector<SelectorUse> selectors(
-    const Expr& expr, Duration lookback = std::chrono::minutes(5));
+[[nodiscard]] std::vector<SelectorUse> selectors(const Expr& expr,
+                                                 Duration lookback = std::chrono::minutes(5));
 
 }  // namespace pilotlight::promql
