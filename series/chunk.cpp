@@ -1,6 +1,8 @@
 #include "series/chunk.h"
 
+#include <algorithm>
 #include <bit>
+#include <cstring>
 #include <limits>
 
 #include "core/check.h"
@@ -144,6 +146,21 @@ void ChunkReader::read_value() {
 }
 
 std::uint64_t ChunkReader::read(int bits) {
+    // Eight bytes at once hold any 57 bits that begin within the first.
+    constexpr int kBitsAtOnce = 57;
+    const std::size_t byte = position_ >> 3;
+    if (bits > kBitsAtOnce || byte + sizeof(std::uint64_t) > bits_.size()) {
+        return read_slowly(bits);
+    }
+    std::uint64_t word = 0;
+    std::memcpy(&word, bits_.data() + byte, sizeof word);
+    static_assert(std::endian::native == std::endian::little);
+    word = __builtin_bswap64(word) << (position_ & 7U);
+    position_ += static_cast<std::size_t>(bits);
+    return word >> (64 - bits);
+}
+
+std::uint64_t ChunkReader::read_slowly(int bits) {
     std::uint64_t value = 0;
     while (bits > 0) {
         const int used = static_cast<int>(position_ & 7U);

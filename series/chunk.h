@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "core/time.h"
@@ -52,7 +53,7 @@ class Chunk {
 /// Reads a Chunk from its start.
 class ChunkReader {
   public:
-    explicit ChunkReader(const std::uint8_t* bits) : bits_(bits) {}
+    explicit ChunkReader(std::span<const std::uint8_t> bits) : bits_(bits) {}
     /// Precondition: called at most Chunk::size() times.
     Point next();
 
@@ -62,7 +63,9 @@ class ChunkReader {
     void read_time();
     void read_value();
 
-    const std::uint8_t* bits_;
+    std::uint64_t read_slowly(int bits);
+
+    std::span<const std::uint8_t> bits_;
     std::size_t position_ = 0;
     std::int64_t at_ = 0;
     std::int64_t step_ = 0;
@@ -74,7 +77,7 @@ class ChunkReader {
 
 template <class Visit>
 void Chunk::for_each(Visit visit) const {
-    ChunkReader reader(bits_.data());
+    ChunkReader reader(bits_);
     for (std::size_t i = 0; i < count_; ++i) {
         if (!visit(reader.next())) return;
     }
