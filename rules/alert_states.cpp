@@ -1,5 +1,7 @@
 #include "rules/alert_states.h"
 
+#include "rules/narrowed_expr.h"
+
 namespace pilotlight::rules {
 
 namespace {
@@ -28,6 +30,10 @@ bool same_value(double a, double b) {
 
 void AlertStates::update(AlertRows rows, const Pass& pass, std::vector<StateChange>& changes) {
     for (auto alert = active_.begin(); alert != active_.end();) {
+        if (!pass.target.empty() && alert->second.row.get(kTargetLabel) != pass.target) {
+            ++alert;
+            continue;
+        }
         const auto row = rows.find(alert->first);
         if (row != rows.end()) {
             seen(alert->first, alert->second, std::move(row->second), pass, changes);

@@ -89,6 +89,8 @@ class AlertStates {
         const Judge& judge;
         WallTime now;
         SteadyTime decided_at;
+        /// Where not empty: `rows` are those of this target, and other alerts stay as they are.
+        std::string_view target{};
     };
 
     /// `rows` are what the expression gave at `pass.now`. Changes are appended.

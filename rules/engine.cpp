@@ -10,6 +10,7 @@
 #include "core/hash.h"
 #include "core/template/functions.h"
 #include "rules/dependents.h"
+#include "rules/narrowed_expr.h"
 #include "rules/reads.h"
 #include "rules/rule_id.h"
 #include "rules/running_rule.h"
@@ -115,9 +116,18 @@ struct Engine::State {
         std::set<std::uint32_t>& visited, std::vector<Source>& sources) const;
 
     WallTime time_for(WallTime now);
-    void run_all(std::set<std::uint32_t> due, WallTime now, SteadyTime decided_at,
-                 Evaluation& evaluation);
-    void run(std::uint32_t rule, WallTime at, SteadyTime decided_at, Evaluation& evaluation,
+    /// What one call of the engine evaluates.
+    struct Round {
+        std::set<std::uint32_t> due;
+        SteadyTime decided_at;
+        /// Where not empty, the target that all news is of.
+        std::string_view target{};
+        /// Rules that read what another one recorded for all targets.
+        std::set<std::uint32_t> wide{};
+    };
+    [[nodiscard]] std::string_view target_of(const Round& round, std::uint32_t rule) const;
+    void run_all(Round round, WallTime now, Evaluation& evaluation);
+    void run(std::uint32_t rule, WallTime at, const Round& round, Evaluation& evaluation,
              std::set<std::string>& recorded);
     void report(const RunningRule& rule, const StateChange& change, Evaluation& evaluation) const;
     void report_end(const RunningRule& rule, WallTime now, Evaluation& evaluation) const;
@@ -226,26 +236,34 @@ WallTime Engine::State::time_for(WallTime now) {
     return now;
 }
 
-void Engine::State::run_all(std::set<std::uint32_t> due, WallTime now, SteadyTime decided_at,
-                            Evaluation& evaluation) {
-    if (due.empty()) return;
+void Engine::State::run_all(Round round, WallTime now, Evaluation& evaluation) {
+    if (round.due.empty()) return;
     const WallTime at = time_for(now);
     std::set<std::uint32_t> done;
-    while (!due.empty()) {
-        const std::uint32_t rule = *due.begin();
-        due.erase(due.begin());
+    while (!round.due.empty()) {
+        const std::uint32_t rule = *round.due.begin();
+        round.due.erase(round.due.begin());
         done.insert(rule);
         std::set<std::string> recorded;
-        run(rule, at, decided_at, evaluation, recorded);
+        run(rule, at, round, evaluation, recorded);
+        const bool for_all = target_of(round, rule).empty();
         for (const auto& name : recorded) {
             for (const std::uint32_t reader : dependents.of(name)) {
-                if (!done.contains(reader)) due.insert(reader);
+                if (done.contains(reader)) continue;
+                round.due.insert(reader);
+                if (for_all) round.wide.insert(reader);
             }
         }
     }
 }
 
-void Engine::State::run(std::uint32_t number, WallTime at, SteadyTime decided_at,
+/// The target that the rule is evaluated for; empty for all. A group's limit is one over all rows.
+std::string_view Engine::State::target_of(const Round& round, std::uint32_t rule) const {
+    const bool narrow = rules[rule].narrows() && groups[group_of[rule]].group.limit == 0;
+    return narrow && !round.wide.contains(rule) ? round.target : std::string_view();
+}
+
+void Engine::State::run(std::uint32_t number, WallTime at, const Round& round,
                         Evaluation& evaluation, std::set<std::string>& recorded) {
     RunningRule& rule = rules[number];
     RunningGroup& group = groups[group_of[number]];
@@ -254,17 +272,17 @@ void Engine::State::run(std::uint32_t number, WallTime at, SteadyTime decided_at
                              .texts = texts,
                              .functions = functions,
                              .now = at,
-                             .decided_at = decided_at,
+                             .decided_at = round.decided_at,
                              .query_offset = group.group.query_offset,
                              .limit = group.group.limit,
                              .alerts_max = options.alerts_per_rule,
                              .interval = group.interval,
-                             .live = &live};
+                             .live = &live,
+                             .target = target_of(round, number)};
     RunResult result;
-    rule.run(context, result);
+    if (!rule.run(context, result)) ++evaluation.failed;
     group.last_evaluation = at;
     ++evaluation.evaluated;
-    if (!rule.last_error().empty()) ++evaluation.failed;
     for (const auto& change : result.changes)
         report(rule, change, evaluation);
     // What records is news to its readers even where it gave nothing; alerts that stay as they are
@@ -402,29 +420,50 @@ Evaluation Engine::restore(std::span<const AlertRecord> records, WallTime now) {
 Evaluation Engine::on_arrival(std::span<const std::string_view> metric_names, WallTime now,
                               SteadyTime decided_at) {
     Evaluation evaluation;
-    std::set<std::uint32_t> due;
+    State::Round round{{}, decided_at};
     for (const std::string_view name : metric_names) {
         const auto& readers = state_->dependents.of(name);
-        due.insert(readers.begin(), readers.end());
+        round.due.insert(readers.begin(), readers.end());
     }
-    state_->run_all(std::move(due), now, decided_at, evaluation);
+    state_->run_all(std::move(round), now, evaluation);
+    return evaluation;
+}
+
+Evaluation Engine::on_arrival(const SampleBatch& batch, WallTime now, SteadyTime decided_at) {
+    Evaluation evaluation;
+    State::Round round{{}, decided_at};
+    std::string_view last;
+    bool one_target = true;
+    for (const auto& sample : batch.samples) {
+        const std::string_view target = sample.labels.get(kTargetLabel);
+        if (&sample == &batch.samples.front()) round.target = target;
+        one_target = one_target && target == round.target;
+        const std::string_view name = sample.labels.metric_name();
+        // Batches come family by family: most repeats stand side by side.
+        if (name == last) continue;
+        last = name;
+        const auto& readers = state_->dependents.of(name);
+        round.due.insert(readers.begin(), readers.end());
+    }
+    if (!one_target) round.target = {};
+    state_->run_all(std::move(round), now, evaluation);
     return evaluation;
 }
 
 Evaluation Engine::on_tick(WallTime now, SteadyTime decided_at) {
     Evaluation evaluation;
-    std::set<std::uint32_t> due = state_->asked;
+    State::Round round{state_->asked, decided_at};
     for (const auto& [rule, at] : state_->timers) {
-        if (at <= now) due.insert(rule);
+        if (at <= now) round.due.insert(rule);
     }
     for (auto& group : state_->groups) {
         // Further away than an interval: the clock was set back.
         if (group.next_due > now && group.next_due <= now + group.interval) continue;
         group.next_due = next_tick(group, now);
         for (std::uint32_t i = 0; i < group.count; ++i)
-            due.insert(due.end(), group.first + i);
+            round.due.insert(round.due.end(), group.first + i);
     }
-    state_->run_all(std::move(due), now, decided_at, evaluation);
+    state_->run_all(std::move(round), now, evaluation);
     return evaluation;
 }
 

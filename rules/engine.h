@@ -127,6 +127,11 @@ class Engine {
     Evaluation on_arrival(std::span<const std::string_view> metric_names, WallTime now,
                           SteadyTime decided_at = {});
 
+    /// The same for one batch that has been appended. Where all of it carries one target, rules
+    /// whose rows rest on one target each are evaluated for this one only: with thousands of
+    /// targets, news of one does not cost a look at all.
+    Evaluation on_arrival(const SampleBatch& batch, WallTime now, SteadyTime decided_at = {});
+
     /// Evaluates groups whose interval is due and rules with an alert whose time has come.
     Evaluation on_tick(WallTime now, SteadyTime decided_at = {});
 

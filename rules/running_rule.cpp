@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/check.h"
 #include "rules/promql/evaluate.h"
 #include "rules/vector_of.h"
 
@@ -23,32 +24,54 @@ AlertStates::Judge judge_of(const Sources& sources, const Sources::View* live) {
 
 }  // namespace
 
-RunningRule::RunningRule(Rule rule, std::uint64_t id) : rule_(std::move(rule)), id_(id) {}
+RunningRule::RunningRule(Rule rule, std::uint64_t id) : id_(id) {
+    set_rule(std::move(rule));
+}
+
+void RunningRule::set_rule(Rule rule) {
+    rule_ = std::move(rule);
+    const bool moves_target = std::ranges::any_of(
+        rule_.labels, [](const Text& label) { return label.name == kTargetLabel; });
+    narrowed_ = moves_target ? std::nullopt : NarrowedExpr::make(*rule_.expr);
+}
 
 void RunningRule::set_selectors(std::vector<promql::SelectorUse> selectors) {
     selectors_ = std::move(selectors);
     has_matched_ = has_matched_ || selectors_.empty();
 }
 
-void RunningRule::run(const RunContext& context, RunResult& result) {
+bool RunningRule::run(const RunContext& context, RunResult& result) {
+    PILOT_CHECK(context.target.empty() || narrowed_);
     last_evaluation_ = context.now;
     has_matched_ = has_matched_ || std::ranges::any_of(selectors_, [&](const auto& selector) {
                        return !context.store.select(selector.matchers).empty();
                    });
+    auto found = rows(context);
+    if (!found) return remember(context, std::unexpected(std::move(found.error())));
+    return remember(context, rule_.is_alerting()
+                                 ? run_alerting(context, std::move(*found), result)
+                                 : run_recording(context, std::move(*found), result));
+}
+
+Result<promql::Vector> RunningRule::rows(const RunContext& context) {
     promql::EvalOptions options = context.texts.eval;
     options.at = context.now - context.query_offset;
-    auto value = promql::evaluate(*rule_.expr, context.store, options);
-    Result<promql::Vector> rows =
-        value ? vector_of(std::move(*value)) : std::unexpected(std::move(value.error()));
-    Result<void> done = std::unexpected(Error(""));
-    if (!rows) {
-        done = std::unexpected(std::move(rows.error()));
-    } else if (rule_.is_alerting()) {
-        done = run_alerting(context, std::move(*rows), result);
-    } else {
-        done = run_recording(context, std::move(*rows), result);
+    const promql::Expr& expr =
+        context.target.empty() ? *rule_.expr : narrowed_->for_target(context.target);
+    auto value = promql::evaluate(expr, context.store, options);
+    if (!value) return std::unexpected(std::move(value.error()));
+    return vector_of(std::move(*value));
+}
+
+/// That one target's rows are well says nothing of another's that failed.
+bool RunningRule::remember(const RunContext& context, const Result<void>& done) {
+    if (!done) {
+        last_error_ = done.error().message;
+        failed_target_ = context.target;
+    } else if (context.target.empty() || context.target == failed_target_) {
+        last_error_.clear();
     }
-    last_error_ = done ? std::string() : std::move(done.error().message);
+    return done.has_value();
 }
 
 Labels RunningRule::alert_labels(const RunContext& context, const Labels& row,
@@ -85,7 +108,8 @@ Result<AlertRows> RunningRule::alert_rows(const RunContext& context, promql::Vec
 
 Result<void> RunningRule::run_alerting(const RunContext& context, promql::Vector rows,
                                        RunResult& result) {
-    const std::size_t found = rows.size();
+    std::size_t found = rows.size();
+    if (!context.target.empty()) found += alerts_.active().size();
     if (context.alerts_max > 0 && found > context.alerts_max) {
         return fail(fmt::format("{} alerts are more than alerts_per_rule allows ({})", found,
                                 context.alerts_max));
@@ -97,10 +121,12 @@ Result<void> RunningRule::run_alerting(const RunContext& context, promql::Vector
     if (!alerts) return std::unexpected(std::move(alerts.error()));
     const auto judge = judge_of(sources_, context.live);
     alerts_.update(std::move(*alerts),
-                   {rule_.name, timers(), judge, context.now, context.decided_at}, result.changes);
+                   {rule_.name, timers(), judge, context.now, context.decided_at, context.target},
+                   result.changes);
     std::vector<Sample> samples;
     samples.reserve(2 * alerts_.active().size());
     for (const auto& [labels, alert] : alerts_.active()) {
+        if (!context.target.empty() && labels.get(kTargetLabel) != context.target) continue;
         samples.push_back({alert.alerts_series, 1});
         const auto since = std::chrono::floor<std::chrono::seconds>(alert.active_at);
         samples.push_back(
@@ -137,24 +163,36 @@ Result<void> RunningRule::run_recording(const RunContext& context, promql::Vecto
 void RunningRule::append(const RunContext& context, std::vector<Sample> samples,
                          RunResult& result) {
     const WallTime at = context.now - context.query_offset;
-    std::unordered_set<Labels> before = std::exchange(series_, {});
+    std::unordered_map<std::string, std::unordered_set<Labels>> before;
+    if (context.target.empty()) {
+        before.swap(series_);
+    } else if (auto own = series_.extract(std::string(context.target))) {
+        before.insert(std::move(own));
+    }
     for (const auto& sample : samples) {
         context.store.append(sample.labels, at, sample.value, context.interval);
-        before.erase(sample.labels);
-        series_.insert(sample.labels);
+        const std::string target(sample.labels.get(kTargetLabel));
+        if (const auto own = before.find(target); own != before.end()) {
+            own->second.erase(sample.labels);
+        }
+        series_[target].insert(sample.labels);
     }
-    for (const auto& labels : before) {
-        context.store.append(labels, at, stale_marker(), context.interval);
-        samples.push_back({labels, stale_marker()});
+    for (const auto& [target, gone] : before) {
+        for (const auto& labels : gone) {
+            context.store.append(labels, at, stale_marker(), context.interval);
+            samples.push_back({labels, stale_marker()});
+        }
     }
     result.recorded.insert(result.recorded.end(), std::make_move_iterator(samples.begin()),
                            std::make_move_iterator(samples.end()));
 }
 
 void RunningRule::end_series(series::Store& store, WallTime now, std::vector<Sample>& recorded) {
-    for (const auto& labels : series_) {
-        store.append(labels, now, stale_marker());
-        recorded.push_back({labels, stale_marker()});
+    for (const auto& [target, series] : series_) {
+        for (const auto& labels : series) {
+            store.append(labels, now, stale_marker());
+            recorded.push_back({labels, stale_marker()});
+        }
     }
     series_.clear();
 }

@@ -2,11 +2,13 @@
 
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 #include "core/sample.h"
 #include "rules/alert_states.h"
+#include "rules/narrowed_expr.h"
 #include "rules/promql/selectors.h"
 #include "rules/rule_file.h"
 #include "rules/sources.h"
@@ -33,6 +35,9 @@ struct RunContext {
     Duration interval{};
     /// Live evaluation asks Sources before an alert ends; unit tests do as Prometheus does.
     const Sources::View* live = nullptr;
+    /// Where not empty: only what carries this target is new, and only its rows are evaluated. The
+    /// rule must be one that narrows().
+    std::string_view target{};
 };
 
 /// What a run added to the store, and the alerts that changed.
@@ -49,13 +54,16 @@ class RunningRule {
     [[nodiscard]] const Rule& rule() const { return rule_; }
     [[nodiscard]] std::uint64_t id() const { return id_; }
     /// The same rule read anew: its texts and `keep_firing_for` may be others.
-    void set_rule(Rule rule) { rule_ = std::move(rule); }
+    void set_rule(Rule rule);
+    /// Whether its rows can be evaluated for one target at a time.
+    [[nodiscard]] bool narrows() const { return narrowed_.has_value(); }
     void set_selectors(std::vector<promql::SelectorUse> selectors);
     [[nodiscard]] const std::vector<promql::SelectorUse>& selectors() const { return selectors_; }
     void set_sources(Sources sources) { sources_ = std::move(sources); }
 
-    /// Evaluates once. A failure is kept as last_error(); alerts and series stay as they are then.
-    void run(const RunContext& context, RunResult& result);
+    /// Evaluates once. False is a failure, kept as last_error(); alerts and series stay as they are
+    /// then.
+    bool run(const RunContext& context, RunResult& result);
 
     /// Ends what it recorded: the rule is gone.
     void end_series(series::Store& store, WallTime now, std::vector<Sample>& recorded);
@@ -77,13 +85,21 @@ class RunningRule {
                         const tmpl::Value& data) const;
     void append(const RunContext& context, std::vector<Sample> samples, RunResult& result);
 
+    Result<promql::Vector> rows(const RunContext& context);
+    bool remember(const RunContext& context, const Result<void>& done);
+
     Rule rule_;
     std::uint64_t id_ = 0;
+    /// Nothing where each run has to look at all targets.
+    std::optional<NarrowedExpr> narrowed_;
     std::vector<promql::SelectorUse> selectors_;
     Sources sources_;
     AlertStates alerts_;
-    std::unordered_set<Labels> series_;
+    /// What it recorded last, by target.
+    std::unordered_map<std::string, std::unordered_set<Labels>> series_;
     std::string last_error_;
+    /// Whose rows failed; empty for all.
+    std::string failed_target_;
     std::optional<WallTime> last_evaluation_;
     bool has_matched_ = false;
 };

@@ -1,13 +1,13 @@
 #include "rules/sources.h"
 
 #include <algorithm>
-#include <cmath>
+
+#include "rules/narrowed_expr.h"
 
 namespace pilotlight::rules {
 
 namespace {
 
-constexpr std::string_view kTarget = "target";
 /// Targets remembered for one alert: an alert over all of a large fleet rests on no single one.
 constexpr std::size_t kTargetsMax = 64;
 /// A restored alert waits no longer than this for ranges to fill again.
@@ -35,8 +35,9 @@ bool is_fresh(const series::Series& series, const Sources::View& view) {
 std::vector<const series::Series*> series_of(const Source& source, const Labels& row,
                                              const series::Store& store) {
     Matchers matchers = source.matchers;
-    if (const std::string_view target = row.get(kTarget); !target.empty()) {
-        auto only = Matcher::make(std::string(kTarget), Matcher::Op::equal, std::string(target));
+    if (const std::string_view target = row.get(kTargetLabel); !target.empty()) {
+        auto only =
+            Matcher::make(std::string(kTargetLabel), Matcher::Op::equal, std::string(target));
         if (only) matchers.push_back(std::move(*only));
     }
     auto found = store.select(matchers);
@@ -52,7 +53,7 @@ bool answers(std::string_view target, const Sources::View& view) {
         auto by_name =
             Matcher::make(std::string(kMetricName), Matcher::Op::equal, std::string(name));
         auto by_target =
-            Matcher::make(std::string(kTarget), Matcher::Op::equal, std::string(target));
+            Matcher::make(std::string(kTargetLabel), Matcher::Op::equal, std::string(target));
         if (!by_name || !by_target) return false;
         const Matchers matchers = {std::move(*by_name), std::move(*by_target)};
         for (const auto* series : view.store.select(matchers)) {
@@ -90,7 +91,7 @@ Evidence Sources::evidence(const Labels& row, const View& view) const {
         for (const auto* series : series_of(sources_[i], row, view.store)) {
             if (!is_fresh(*series, view)) continue;
             evidence.selectors |= std::uint64_t{1} << i;
-            const std::string_view target = series->labels().get(kTarget);
+            const std::string_view target = series->labels().get(kTargetLabel);
             auto& targets = evidence.targets;
             if (target.empty() || targets.size() >= kTargetsMax) continue;
             if (std::ranges::find(targets, target) == targets.end()) targets.emplace_back(target);

@@ -198,8 +198,7 @@ class TestRun {
                                      .live = nullptr};
             for (auto& rule : group.rules) {
                 RunResult unused;
-                rule.run(context, unused);
-                if (rule.last_error().empty()) continue;
+                if (rule.run(context, unused)) continue;
                 all_well = false;
                 fail(fmt::format("    rule: {}, time: {}, err: {}", rule.rule().name, shown(step),
                                  rule.last_error()));
