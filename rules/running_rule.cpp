@@ -43,9 +43,12 @@ void RunningRule::set_selectors(std::vector<promql::SelectorUse> selectors) {
 bool RunningRule::run(const RunContext& context, RunResult& result) {
     PILOT_CHECK(context.target.empty() || narrowed_);
     last_evaluation_ = context.now;
-    has_matched_ = has_matched_ || std::ranges::any_of(selectors_, [&](const auto& selector) {
-                       return !context.store.select(selector.matchers).empty();
-                   });
+    // Looking for it costs a look at all series of a name: not for the news of each target.
+    if (!has_matched_ && context.target.empty()) {
+        has_matched_ = std::ranges::any_of(selectors_, [&](const auto& selector) {
+            return !context.store.select(selector.matchers).empty();
+        });
+    }
     auto found = rows(context);
     if (!found) return remember(context, std::unexpected(std::move(found.error())));
     return remember(context, rule_.is_alerting()
