@@ -30,13 +30,6 @@ struct Lane {
     std::string last_error;
 };
 
-/// Something that the journal's thread will tell the loop, once.
-struct Gate {
-    explicit Gate(const asio::any_io_executor& executor) : timer(executor) {}
-    bool open = false;
-    asio::steady_timer timer;
-};
-
 Settlement settlement_of(const Notification& notification, Settlement::Outcome outcome,
                          std::string reason) {
     return {notification.sequence, notification.to, notification.group_key,
@@ -358,16 +351,19 @@ asio::awaitable<void> Outbox::State::finish(Lane& lane, Delivery delivery) {
 
 asio::awaitable<void> Outbox::State::settle(Settlement settlement) {
     // Waited for, so that a crash repeats one message and not all that were sent meanwhile.
-    auto gate = std::make_shared<Gate>(executor);
-    gate->timer.expires_after(options.commit_patience);
-    journal.settle(settlement, [state = shared_from_this(), gate](const Result<void>&) {
-        state->post_unless_stopped([gate] {
-            gate->open = true;
-            gate->timer.cancel();
+    const auto committed = std::make_shared<asio::steady_timer>(executor);
+    committed->expires_after(options.commit_patience);
+    // The journal may outlive the loop, which its timers must not: it holds neither.
+    const std::weak_ptr<asio::steady_timer> waiting = committed;
+    journal.settle(settlement, [weak_state = weak_from_this(), waiting](const Result<void>&) {
+        const std::shared_ptr<State> state = weak_state.lock();
+        if (state == nullptr) return;
+        state->post_unless_stopped([waiting] {
+            if (const auto timer = waiting.lock()) timer->cancel();
         });
     });
     if (observer.on_settled) observer.on_settled(settlement);
-    co_await gate->timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    co_await committed->async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
 void Outbox::State::note_delivered(Lane& lane, const Notification& notification) {

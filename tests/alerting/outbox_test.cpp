@@ -71,6 +71,7 @@ class Post {
         outbox_.reset();
         loop_.stop();
         loop_.join();
+        journal_.flush();
     }
 
     template <class F>
