@@ -170,8 +170,7 @@ class Server final : public httplib::Server {
       public:
         explicit Queue(Server& server) : server_(server) {}
         void enqueue(std::function<void()> job) override {
-            if (!server_.pool_.has_room()) server_.open_.close_an_idle_one();
-            server_.pool_.add(std::move(job));
+            server_.pool_.add(std::move(job), [this] { server_.open_.close_an_idle_one(); });
         }
         void shutdown() override { server_.pool_.stop(); }
 
@@ -222,7 +221,8 @@ class Server final : public httplib::Server {
     bool await_request(Connection& connection, const ConnectionStream& stream,
                        OpenConnections::Entry& entry) const {
         if (stream.has_buffered()) return true;
-        if (pool_.is_awaited() || !entry.begin_idle()) return false;
+        // In this order: who begins to wait for a thread either finds this one idle, or is seen.
+        if (!entry.begin_idle() || pool_.is_awaited()) return false;
         const bool came = connection.wait_readable(steady_now() + limits_.keep_alive);
         entry.end_idle();
         return came;

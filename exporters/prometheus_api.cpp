@@ -128,7 +128,7 @@ Json target_json(const TargetView& target) {
             {"globalUrl", target.instance},
             {"lastError", last_error(target)},
             {"lastScrape", time_text(target.last_probe_at)},
-            {"lastScrapeDuration", to_seconds(target.last_duration)},
+            {"lastScrapeDuration", target.last_duration.count()},
             {"health", scrape_health(target.health)},
             {"scrapeInterval", format_duration(target.interval)},
             {"scrapeTimeout", format_duration(target.timeout)},

@@ -35,7 +35,7 @@ struct TargetView {
     /// Since when `health` has been what it is.
     std::optional<WallTime> since;
     std::optional<WallTime> last_probe_at;
-    Duration last_duration{};
+    std::chrono::duration<double> last_duration{};
     /// Why the last probe was not ok; empty when it was.
     std::string phase;
     std::string reason;

@@ -38,7 +38,7 @@ Json target_json(const TargetView& target) {
         {"reason", target.reason},
         {"detail", target.detail},
     };
-    if (target.last_probe_at) json["duration"] = to_seconds(target.last_duration);
+    if (target.last_probe_at) json["duration"] = target.last_duration.count();
     return json;
 }
 

@@ -1,27 +1,36 @@
 #include "exporters/worker_pool.h"
 
+#include <system_error>
 #include <utility>
 
 namespace pilotlight::exporters {
 
-void WorkerPool::add(std::function<void()> job) {
+void WorkerPool::add(std::function<void()> job, const std::function<void()>& when_full) {
     std::unique_lock lock(mutex_);
-    ++waiting_;
-    changed_.wait(lock, [this] { return stopping_ || room(); });
-    --waiting_;
-    if (stopping_) {
+    if (!stopping_ && !room()) {
+        ++waiting_;
+        lock.unlock();
+        when_full();
+        lock.lock();
+        changed_.wait(lock, [this] { return stopping_ || room(); });
+        --waiting_;
+    }
+    if (stopping_ || (jobs_.size() >= idle_ && !start_thread())) {
         lock.unlock();
         job();
         return;
     }
-    if (jobs_.size() >= idle_) threads_.emplace_back([this] { work(); });
     jobs_.push_back(std::move(job));
     changed_.notify_all();
 }
 
-bool WorkerPool::has_room() const {
-    const std::lock_guard lock(mutex_);
-    return room();
+bool WorkerPool::start_thread() {
+    try {
+        threads_.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {
+        // The machine gives no more threads: those that there are must do.
+    }
+    return !threads_.empty();
 }
 
 bool WorkerPool::is_awaited() const {

@@ -19,12 +19,11 @@ class WorkerPool {
     WorkerPool& operator=(const WorkerPool&) = delete;
     ~WorkerPool() { stop(); }
 
-    /// Gives the job to a thread; waits for one while all are busy. After stop() it runs the job
-    /// itself: a job owns something that it must give back.
-    void add(std::function<void()> job);
+    /// Gives the job to a thread; while all are busy it calls `when_full`, once is_awaited() says
+    /// so, and waits for one. After stop() it runs the job itself: a job owns something that it
+    /// must give back.
+    void add(std::function<void()> job, const std::function<void()>& when_full);
 
-    /// Whether add() would find a thread at once.
-    [[nodiscard]] bool has_room() const;
     /// Whether somebody waits in add().
     [[nodiscard]] bool is_awaited() const;
 
@@ -33,6 +32,8 @@ class WorkerPool {
 
   private:
     void work();
+    /// False where there is no thread at all.
+    bool start_thread();
     [[nodiscard]] bool room() const { return jobs_.size() < idle_ || threads_.size() < limit_; }
 
     const std::size_t limit_;

@@ -33,6 +33,8 @@ function alertFoot(alert) {
   if (/^https?:\/\//i.test(alert.runbook)) {
     foot.append(make('a', { href: alert.runbook, rel: 'noopener noreferrer', target: '_blank' },
       'Runbook'));
+  } else if (alert.runbook) {
+    foot.append(make('span', {}, `runbook ${alert.runbook}`));
   }
   return foot;
 }
