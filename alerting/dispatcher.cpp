@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "alerting/message_template.h"
 #include "core/check.h"
 
 namespace pilotlight::alerting {
@@ -11,13 +12,27 @@ namespace {
 
 /// An end that a receiver goes on refusing is let go of after that.
 constexpr Duration kEndRetriedFor = std::chrono::hours(24);
+/// Characters of an annotation that are told and kept; no receiver takes more.
+constexpr std::size_t kAnnotationMax = 16'384;
 /// Steps of the clock below this are jitter of who reads it.
 constexpr Duration kClockSlack = std::chrono::seconds(1);
+
+Labels within_limits(const Labels& annotations) {
+    const bool fits = std::ranges::all_of(
+        annotations, [](const Label label) { return label.value.size() <= kAnnotationMax; });
+    if (fits) return annotations;
+    LabelsBuilder builder(annotations);
+    for (const Label label : annotations) {
+        if (label.value.size() <= kAnnotationMax) continue;
+        builder.set(label.name, cut_to(label.value, kAnnotationMax));
+    }
+    return builder.build();
+}
 
 NotifiedAlert to_notified(const Alert& alert) {
     NotifiedAlert told;
     told.labels = alert.labels;
-    told.annotations = alert.annotations;
+    told.annotations = within_limits(alert.annotations);
     told.status = alert.state == AlertState::resolved ? Status::resolved : Status::firing;
     told.starts_at = alert.fired_at.value_or(alert.active_at);
     if (told.status == Status::resolved) told.ends_at = alert.resolved_at;

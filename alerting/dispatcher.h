@@ -26,6 +26,8 @@ namespace pilotlight::alerting {
 /// the beginning, muted or not; a repeat counts from what was decided, if it was accepted within
 /// one group_interval, so that it keeps to the flushes.
 ///
+/// Annotations are cut to 16,384 characters.
+///
 /// One PagerDuty incident is one group: `group_by` decides how many pages an outage makes. Group by
 /// `alertname` and a target label for one incident per thing that is down.
 class Dispatcher {

@@ -34,6 +34,21 @@ constexpr config::Option<RawGlobal> kGlobalOptions[] = {
                                               "for pagerduty_configs without one"),
 };
 
+/// What a dry run of the templates tells of: one alert of each status, with the usual names.
+Notification dry_run(const Address& to) {
+    Notification notification;
+    notification.to = to;
+    notification.group_labels = Labels{{"alertname", "DryRun"}};
+    notification.alerts.resize(2);
+    for (NotifiedAlert& alert : notification.alerts) {
+        alert.labels = Labels{{"alertname", "DryRun"}, {"severity", "critical"}, {"instance", "i"}};
+        alert.annotations = Labels{{"summary", "s"}, {"description", "d"}};
+    }
+    notification.alerts[1].status = Status::resolved;
+    notification.alerts[1].ends_at = notification.alerts[1].starts_at;
+    return notification;
+}
+
 /// Of receivers that are not here; whoever moves over from Alertmanager may have them.
 constexpr std::string_view kForeignGlobals[] = {
     "jira_api_url",
@@ -234,8 +249,19 @@ class Reader {
         for (const Node& item : list.items) {
             Address address{receiver.name, std::string(kind.name), index++};
             auto integration = kind.read(item, std::move(address), context_);
-            if (integration != nullptr) receiver.integrations.push_back(std::move(integration));
+            if (integration == nullptr) continue;
+            warn_of_failing_templates(*integration, item);
+            receiver.integrations.push_back(std::move(integration));
         }
+    }
+
+    /// A message whose template fails goes out plain, so this is no error.
+    void warn_of_failing_templates(const Integration& integration, const Node& node) {
+        const Message message = integration.render(dry_run(integration.address()));
+        if (message.template_error.empty()) return;
+        context_.not_yet.push_back(node.error(
+            fmt::format("a template fails on a sample alert, such messages will go out plain: {}",
+                        message.template_error)));
     }
 
     void refuse_kind(const Node::Entry& entry, const std::string& receiver,

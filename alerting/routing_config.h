@@ -61,7 +61,8 @@ struct RoutingConfig {
     std::vector<InhibitRule> inhibit_rules;
     std::map<std::string, std::vector<TimeInterval>, std::less<>> time_intervals;
 
-    /// What is read and checked but not acted on yet: a start and each reload warn of every one.
+    /// What is read and checked but not acted on yet, and templates that fail on a sample alert: a
+    /// start and each reload warn of every one.
     Errors not_yet;
     /// Secrets, certificates and templates that were read besides the file itself.
     std::vector<std::string> files_read;

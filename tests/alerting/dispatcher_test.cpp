@@ -399,6 +399,17 @@ BOOST_AUTO_TEST_CASE(an_active_time_tells_beginnings_only_within) {
     BOOST_TEST(scene.told() == "10m30s ops/webhook[0] first {job=\"api\"}: +A\n");
 }
 
+BOOST_AUTO_TEST_CASE(annotations_without_end_are_cut) {
+    Scene scene(tree(""));
+    Alert alert = Scene::alert(kA, 0s);
+    const std::string huge(10 << 20, 'x');
+    alert.annotations = Labels{{"summary", huge}, {"short", "kept"}};
+    scene.put(0s, {alert}).advance(1min);
+    const Labels& told = scene.sent().at(0).alerts.at(0).annotations;
+    BOOST_TEST(told.get("summary").size() < 20'000U);
+    BOOST_TEST(told.get("short") == "kept");
+}
+
 BOOST_AUTO_TEST_CASE(ten_thousand_alerts_are_grouped_and_told) {
     std::string one_group = tree("");
     one_group.replace(one_group.find("[job]"), 5, "[alertname]");

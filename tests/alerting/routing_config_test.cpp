@@ -291,6 +291,18 @@ receivers:
                "routes.yaml:2:10: smtp_smarthost is not acted on: no receiver here uses it yet");
 }
 
+BOOST_AUTO_TEST_CASE(a_template_that_fails_when_it_runs_is_a_warning) {
+    const auto config = routing(R"(
+route: {receiver: ops}
+receivers:
+  - name: ops
+    slack_configs:
+      - {api_url: "http://127.0.0.1:9/x", title: '{{ template "nowhere" . }}'}
+)");
+    BOOST_REQUIRE(config->not_yet.size() == 1U);
+    BOOST_TEST(config->not_yet[0].to_string().starts_with("routes.yaml:6:9: a template fails"));
+}
+
 BOOST_AUTO_TEST_CASE(the_shipped_example_is_read) {
     const auto node = config::load_yaml("examples/alerting.yaml");
     BOOST_REQUIRE(node.has_value());
@@ -299,7 +311,12 @@ BOOST_AUTO_TEST_CASE(the_shipped_example_is_read) {
         for (const Error& error : config.error())
             BOOST_ERROR(error.to_string());
     }
-    BOOST_CHECK(config.has_value());
+    BOOST_REQUIRE(config.has_value());
+    BOOST_TEST((*config)->not_yet.empty());
+}
+
+BOOST_AUTO_TEST_CASE(the_shipped_example_is_alertmanagers_too) {
+    BOOST_TEST(std::system("amtool check-config examples/alerting.yaml > /dev/null") == 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
