@@ -146,6 +146,12 @@ void add_docs(CLI::App& app, Chosen& chosen) {
     command->callback([&chosen, what] { chosen = [what] { return docs_command(*what); }; });
 }
 
+bool is_command(const CLI::App& app, const std::string& word) {
+    return !app.get_subcommands(
+                   [&](const CLI::App* command) { return command->get_name() == word; })
+                .empty();
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
@@ -166,7 +172,9 @@ int run_command_line(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        if (error.get_exit_code() == 0) return app.exit(error);
+        // Help was asked for; but not of a command that there is not.
+        const bool known = argc < 2 || argv[1][0] == '-' || is_command(app, argv[1]);
+        if (error.get_exit_code() == 0 && known) return app.exit(error);
         std::cerr << "pilotlight: " << error.what() << "; see pilotlight --help\n";
         return kExitCannot;
     }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
@@ -150,6 +151,8 @@ void declare_receivers(exporters::SelfMetrics& metrics, const alerting::RoutingC
 }  // namespace
 
 Checked<std::unique_ptr<Daemon>> Daemon::start(DaemonOptions options) {
+    // What it writes (alerts, what receivers are told) is for its own user.
+    ::umask(0077);
     LoadResult result = load_everything(options.config);
     if (!result.loaded) return std::unexpected(std::move(result.loaded.error()));
     Loaded& first = *result.loaded;
@@ -225,6 +228,7 @@ exporters::SharedSnapshot Daemon::Parts::current_snapshot() {
 void Daemon::Parts::open_journal(const Loaded& first) {
     journal = std::make_unique<alerting::Journal>(folder->database());
     alerting::JournalContents contents = journal->take_contents();
+    log_warnings(journal->take_warnings());
     log_warnings(contents.warnings);
     if (!contents.outbox.empty()) {
         spdlog::info("{} notifications of the last run wait to be sent", contents.outbox.size());
@@ -238,12 +242,14 @@ void Daemon::Parts::open_journal(const Loaded& first) {
                                                     .journal = *journal,
                                                     .refresh_metrics = [this] { count_skips(); }},
                                       first);
-    outbox = std::make_unique<alerting::Outbox>(
-        *journal, delivery_loop, *delivery_services, first.routing, std::move(contents.outbox),
-        contents.told, observer_of(metrics, engine_loop, engine));
     metrics.reload_finished(true, wall_now());
     const bool started = engine_loop.ask(
         [&] {
+            // On the engine's loop, so that what the outbox settles at once is heard after start().
+            outbox = std::make_unique<alerting::Outbox>(*journal, delivery_loop, *delivery_services,
+                                                        first.routing, std::move(contents.outbox),
+                                                        contents.told,
+                                                        observer_of(metrics, engine_loop, engine));
             engine->start(first, std::move(contents.alerts), std::move(contents.told),
                           contents.next_sequence, *outbox);
             reload_view = {.successful = true,
@@ -346,20 +352,29 @@ Errors Daemon::Parts::reload() {
 
 void Daemon::Parts::put_in_force(Loaded loaded) {
     const config::Config& now = *loaded.config;
-    if (now.listen_host != config->listen_host || now.listen_port != config->listen_port ||
-        now.data_dir != config->data_dir || now.probe_threads != config->probe_threads) {
-        spdlog::warn("listen, data_dir and probe_threads take effect at the next start");
+    for (const auto& [key, changed] :
+         {std::pair{"listen", now.listen_host != config->listen_host ||
+                                  now.listen_port != config->listen_port},
+          std::pair{"data_dir", now.data_dir != config->data_dir},
+          std::pair{"probe_threads", now.probe_threads != config->probe_threads},
+          std::pair{"external_labels", !(now.external_labels == config->external_labels)},
+          std::pair{"external_url (in notifications)", now.external_url != config->external_url},
+          std::pair{"limits", !(now.limits == config->limits)}}) {
+        if (changed) spdlog::warn("{} takes effect at the next start", key);
     }
     config = loaded.config;
     declare_receivers(metrics, *loaded.routing);
-    outbox->configure(loaded.routing);
     auto targets = std::move(loaded.targets);
     const auto shared = std::make_shared<const Loaded>(std::move(loaded));
     const auto names = std::make_shared<std::vector<probes::SharedTarget>>();
     for (const probes::PreparedTarget& target : targets)
         names->push_back(target.target);
-    if (!engine_loop.ask([this, shared, names] { engine->apply(*shared, *names); },
-                         kApplyPatience)) {
+    // Together: what is decided by the new routes finds their receivers.
+    const auto apply = [this, shared, names] {
+        outbox->configure(shared->routing);
+        engine->apply(*shared, *names);
+    };
+    if (!engine_loop.ask(apply, kApplyPatience)) {
         spdlog::error("the engine has not taken the new configuration within {}",
                       format_duration(kApplyPatience));
     }

@@ -15,12 +15,12 @@ namespace pilotlight::app {
 
 Result<DataFolder> DataFolder::take(const std::string& path) {
     std::error_code error;
-    std::filesystem::create_directories(path, error);
+    const bool made = std::filesystem::create_directories(path, error);
     if (error) {
         return fail(fmt::format("cannot make the data folder {}: {}", path, error.message()));
     }
-    // Alerts and payloads are nobody else's business.
-    std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
+    // What it will hold is nobody else's business; a folder that was there is its owner's to guard.
+    if (made) std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
     const std::string lock_path = path + "/lock";
     const int lock = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (lock < 0) {

@@ -16,6 +16,9 @@ namespace {
 /// How often Pilotlight looks at itself, and forgets what nothing can see any more.
 constexpr Duration kOwnInterval{5'000};
 constexpr std::size_t kForgetAtOnce = 20'000;
+/// The engine turns at least so often; one that has not for much longer was frozen.
+constexpr Duration kPulse{1'000};
+constexpr Duration kBlindAfter{3'000};
 
 series::StoreOptions store_options(const config::Config& config) {
     series::StoreOptions options;
@@ -46,15 +49,15 @@ std::vector<probes::SharedTarget> shared_targets(const Loaded& loaded) {
 
 }  // namespace
 
-/// Wakes the engine at a wall time. A clock that is set is noticed within kOwnInterval, since no
-/// wait is longer than that.
+/// Wakes the engine at a wall time. A clock that is set is noticed within kPulse, since no wait is
+/// longer than that.
 class Engine::Timer {
   public:
     Timer(boost::asio::any_io_executor executor, std::function<void()> wake)
         : timer_(std::move(executor)), wake_(std::move(wake)) {}
 
     void arm(WallTime at) {
-        const Duration wait = std::clamp(at - wall_now(), Duration{0}, kOwnInterval);
+        const Duration wait = std::clamp(at - wall_now(), Duration{0}, kPulse);
         timer_.expires_after(wait);
         timer_.async_wait([this](const boost::system::error_code& error) {
             if (!error) wake_();
@@ -73,6 +76,7 @@ Engine::Engine(Parts parts, const Loaded& first)
       rules_(store_, rule_options(*first.config, target_names_)),
       dispatcher_(first.routing, first.config->external_url),
       external_url_(first.config->external_url),
+      external_labels_(first.config->external_labels),
       started_at_(wall_now()),
       timer_(std::make_unique<Timer>(parts_.loop.executor(), [this] { tick(); })) {}
 
@@ -101,6 +105,7 @@ void Engine::start(const Loaded& first, std::vector<alerting::AlertRow> alerts,
     std::vector<Labels> known;
     for (Alert& alert : restored) {
         alert.decided_at = steady_now();
+        alert.labels = outward_labels(alert.labels);
         known.push_back(alert.labels);
     }
     dispatcher_.accept(restored, now);
@@ -126,6 +131,8 @@ void Engine::put_in_force(const Loaded& loaded, const std::vector<probes::Shared
         target_names_.insert(target->config.name);
     states_.replace(targets, loaded.config->services);
     parts_.metrics.set_targets(targets.size());
+    rules_.set_options(rule_options(*loaded.config, target_names_));
+    external_url_ = loaded.config->external_url;
     const rules::Evaluation changed = rules_.replace(loaded.rule_files, now);
     store_.set_retention(rules_.retention());
     rules_.targets_changed(now);
@@ -137,6 +144,7 @@ void Engine::stop() {
 }
 
 void Engine::probe_ran(const probes::ProbeRun& run) {
+    notice_blind_time();
     parts_.metrics.probe_finished(run.target->config.prober, probes::to_string(run.outcome.verdict),
                                   run.lateness);
     states_.probed(run);
@@ -177,22 +185,34 @@ void Engine::take(const SharedBatch& batch, Duration interval) {
 
 void Engine::arrived(const SampleBatch& batch, WallTime now) {
     const SteadyTime decided_at = steady_now();
-    names_.clear();
-    for (const Sample& sample : batch.samples) {
-        const std::string_view name = sample.labels.metric_name();
-        // Batches come family by family: most repeats stand side by side.
-        if (names_.empty() || names_.back() != name) names_.push_back(name);
-    }
-    std::ranges::sort(names_);
-    names_.erase(std::ranges::unique(names_).begin(), names_.end());
-    const rules::Evaluation evaluation = rules_.on_arrival(names_, now, decided_at);
+    const rules::Evaluation evaluation = rules_.on_arrival(batch, now, decided_at);
     take_evaluation(evaluation, now);
-    if (evaluation.evaluated > 0) {
-        const auto took = (steady_now() - decided_at) / evaluation.evaluated;
-        for (std::size_t i = 0; i < evaluation.evaluated; ++i) {
-            parts_.metrics.rule_evaluated(took, i >= evaluation.failed);
-        }
+    count(evaluation, decided_at);
+}
+
+void Engine::count(const rules::Evaluation& evaluation, SteadyTime began) {
+    if (evaluation.evaluated == 0) return;
+    const auto took = (steady_now() - began) / evaluation.evaluated;
+    for (std::size_t i = 0; i < evaluation.evaluated; ++i) {
+        parts_.metrics.rule_evaluated(took, i >= evaluation.failed);
     }
+}
+
+void Engine::notice_blind_time() {
+    const WallTime wall = wall_now();
+    const SteadyTime steady = steady_now();
+    // A suspended machine's steady clock stands still, a frozen process's does not.
+    const auto slept =
+        std::max(wall - awake_wall_, std::chrono::duration_cast<Duration>(steady - awake_steady_));
+    if (awake_wall_ != WallTime{} && slept > kBlindAfter) {
+        spdlog::warn(
+            "nothing was seen for {}: the process was frozen, the machine suspended or "
+            "the clock set; no timer of an alert has run meanwhile",
+            format_duration(slept));
+        rules_.was_blind(slept);
+    }
+    awake_wall_ = wall;
+    awake_steady_ = steady;
 }
 
 void Engine::take_evaluation(const rules::Evaluation& evaluation, WallTime now) {
@@ -212,7 +232,17 @@ void Engine::take_evaluation(const rules::Evaluation& evaluation, WallTime now) 
         if (alert.state == AlertState::firing || alert.fired_at) news.push_back(alert);
     }
     news.insert(news.end(), evaluation.updated.begin(), evaluation.updated.end());
+    for (Alert& alert : news)
+        alert.labels = outward_labels(alert.labels);
     if (!news.empty()) dispatcher_.accept(news, now);
+}
+
+Labels Engine::outward_labels(const Labels& labels) const {
+    if (external_labels_.empty()) return labels;
+    LabelsBuilder builder(external_labels_);
+    for (const Label label : labels)
+        builder.set(label.name, label.value);
+    return builder.build();
 }
 
 void Engine::keep_records(const std::vector<rules::AlertRecord>& records) {
@@ -238,16 +268,12 @@ void Engine::send_due(WallTime now) {
 }
 
 void Engine::tick() {
+    notice_blind_time();
     const WallTime now = wall_now();
     const SteadyTime began = steady_now();
     const rules::Evaluation evaluation = rules_.on_tick(now, began);
     take_evaluation(evaluation, now);
-    if (evaluation.evaluated > 0) {
-        const auto took = (steady_now() - began) / evaluation.evaluated;
-        for (std::size_t i = 0; i < evaluation.evaluated; ++i) {
-            parts_.metrics.rule_evaluated(took, i >= evaluation.failed);
-        }
-    }
+    count(evaluation, began);
     if (now >= next_own_samples_ || next_own_samples_ > now + kOwnInterval) {
         take_own_samples(now);
         store_.forget(now, kForgetAtOnce);
@@ -259,11 +285,26 @@ void Engine::tick() {
 void Engine::take_own_samples(WallTime now) {
     next_own_samples_ = now + kOwnInterval;
     parts_.refresh_metrics();
+    for (const Error& warning : parts_.journal.take_warnings()) {
+        spdlog::warn("{}", warning.to_string());
+    }
     parts_.metrics.set_series(store_.series());
     parts_.metrics.set_outbox_pending(outbox_->pending());
+    warn_of_limits();
     const SharedBatch own = parts_.metrics.collect(now);
     store_.append(*own, own_series_, kOwnInterval);
     arrived(*own, now);
+}
+
+void Engine::warn_of_limits() {
+    const std::uint64_t refused = store_.refusals().series_limit + dispatcher_.dropped();
+    if (refused > refused_) {
+        spdlog::error(
+            "a limit is reached: {} samples of new series and {} alerts were refused so "
+            "far; expected fewer series (limits.series) or alerts",
+            store_.refusals().series_limit, dispatcher_.dropped());
+    }
+    refused_ = refused;
 }
 
 void Engine::arm() {

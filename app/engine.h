@@ -67,9 +67,14 @@ class Engine {
                       WallTime now);
     void take(const SharedBatch& batch, Duration interval);
     void arrived(const SampleBatch& batch, WallTime now);
+    void count(const rules::Evaluation& evaluation, SteadyTime began);
     void take_evaluation(const rules::Evaluation& evaluation, WallTime now);
+    /// The alert's labels and, where it has not set them, the external ones: what receivers see.
+    [[nodiscard]] Labels outward_labels(const Labels& labels) const;
+    void warn_of_limits();
     void keep_records(const std::vector<rules::AlertRecord>& records);
     void send_due(WallTime now);
+    void notice_blind_time();
     void tick();
     void take_own_samples(WallTime now);
     void arm();
@@ -83,12 +88,17 @@ class Engine {
     TargetStates states_;
     exporters::ReloadView reload_;
     std::string external_url_;
+    /// Of the start: an alert's labels are its identity, and must not change while it fires.
+    Labels external_labels_;
+    std::uint64_t refused_ = 0;
     WallTime started_at_;
     WallTime next_own_samples_{};
+    /// When the engine last turned, on both clocks.
+    WallTime awake_wall_{};
+    SteadyTime awake_steady_{};
     series::Origin own_series_;
     /// What rules recorded last, ALERTS among it, for /metrics.
     std::unordered_map<Labels, double> recorded_;
-    std::vector<std::string_view> names_;
     std::unique_ptr<Timer> timer_;
 };
 

@@ -1,5 +1,6 @@
 #include "app/log.h"
 
+#include <spdlog/async.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -8,7 +9,10 @@
 namespace pilotlight::app {
 
 void log_to_stderr() {
-    auto logger = spdlog::stderr_color_mt("pilotlight");
+    // Whoever reads it may stall: lines are then dropped, oldest first, and no loop waits.
+    constexpr std::size_t kLinesWaiting = 8192;
+    spdlog::init_thread_pool(kLinesWaiting, 1);
+    auto logger = spdlog::create_async_nb<spdlog::sinks::stderr_color_sink_mt>("pilotlight");
     logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%-5l%$ %v", spdlog::pattern_time_type::utc);
     logger->flush_on(spdlog::level::info);
     spdlog::set_default_logger(std::move(logger));

@@ -119,11 +119,13 @@ void TargetStates::probed(const probes::ProbeRun& run) {
     exporters::TargetView& view = found->second;
     view.last_probe_at = run.started_at;
     view.last_duration = std::chrono::duration_cast<Duration>(run.duration);
-    view.newest = run.batch;
+    // A probe that could not judge brings pauses, which is nothing to show.
+    const bool judged = run.outcome.verdict != probes::Verdict::unknown;
+    if (judged || view.newest == nullptr) view.newest = run.batch;
     view.phase = run.outcome.phase;
     view.reason = run.outcome.reason;
     view.detail = run.outcome.detail;
-    if (run.outcome.verdict == probes::Verdict::unknown) return;
+    if (!judged) return;
     const Health health = run.outcome.verdict == probes::Verdict::ok ? Health::up : Health::down;
     if (view.health != health) {
         view.health = health;

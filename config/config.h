@@ -73,6 +73,8 @@ struct Limits {
     std::uint64_t probes_in_flight = 2'000;
     /// Alerts that one rule may have.
     std::uint64_t alerts_per_rule = 10'000;
+
+    bool operator==(const Limits&) const = default;
 };
 
 struct Config {

@@ -23,7 +23,10 @@ std::size_t host_begin(std::string_view text) {
                           text.substr(colon + 1, end - colon - 1).find_first_not_of("0123456789") !=
                               std::string_view::npos;
     const std::size_t later_at = text.rfind('@');
-    const bool hidden = later_at != std::string_view::npos && (odd_port || colon + 1 == end);
+    // "user:12#34@host" is no better, "host/path@2x" is a path: a question of what stands before.
+    const bool cut_short = colon != std::string_view::npos && end < text.size() && text[end] != '/';
+    const bool hidden =
+        later_at != std::string_view::npos && (odd_port || cut_short || colon + 1 == end);
     return hidden ? later_at + 1 : 0;
 }
 

@@ -194,7 +194,7 @@ Report report_of(const Look& look, const BackupOptions& options, WallTime now) {
     const auto add = [&](std::string name, double value) {
         report.measurements.push_back({std::move(name), value});
     };
-    add("backup_file_count", static_cast<double>(look.files));
+    add("backup_files", static_cast<double>(look.files));
     add("backup_min_size_bytes", static_cast<double>(options.min_size.count));
     if (options.max_age) add("backup_max_age_seconds", to_seconds(*options.max_age));
     const bool sound = look.newest && look.newest_check.fault == ArchiveCheck::Fault::none;
@@ -238,6 +238,13 @@ class BackupProber : public Prober {
     SingleFlight flight_;
 };
 
+/// A relative glob starts from the folder of the file that names it, as every path there does.
+std::string beside_config(const config::TargetConfig& target) {
+    const std::string& glob = target.target.reveal();
+    if (glob.starts_with('/') || target.where.file.empty()) return glob;
+    return (std::filesystem::path(target.where.file).parent_path() / glob).string();
+}
+
 }  // namespace
 
 Checked<std::unique_ptr<Prober>> make_backup(const config::TargetConfig& target) {
@@ -251,7 +258,7 @@ Checked<std::unique_ptr<Prober>> make_backup(const config::TargetConfig& target)
             target.where);
     }
     if (!errors.empty()) return std::unexpected(std::move(errors));
-    state->glob = target.target.reveal();
+    state->glob = beside_config(target);
     return std::make_unique<BackupProber>(std::move(state));
 }
 

@@ -9,7 +9,7 @@ using enum MetricType;
 
 // Sorted by name.
 constexpr CatalogueEntry kCatalogue[] = {
-    {"backup_file_count", gauge, "Files that match."},
+    {"backup_files", gauge, "Files that match."},
     {"backup_last_success_timestamp_seconds", gauge,
      "When the newest good backup was written, as a Unix timestamp; 0 for never."},
     {"backup_max_age_seconds", gauge, "How old the newest good backup may be."},

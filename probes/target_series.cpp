@@ -5,6 +5,7 @@
 #include <map>
 
 #include "core/check.h"
+#include "probes/catalogue.h"
 
 namespace pilotlight::probes {
 namespace {
@@ -40,6 +41,13 @@ bool has_key(const Measurement& measurement, std::string_view key) {
         }
     }
     return key.empty();
+}
+
+/// What may be said again without a new look. A counter may not: it would stand still, and a rate
+/// over it fall to nothing.
+bool says_how_it_is(const Sample& sample) {
+    const CatalogueEntry* entry = find_metric(sample.labels.metric_name());
+    return entry != nullptr && entry->type == MetricType::gauge;
 }
 
 }  // namespace
@@ -124,8 +132,11 @@ SharedBatch TargetSeries::repeated(WallTime at) const {
     if (last_judged_ == nullptr) return batch;
     batch->families = last_judged_->families;
     batch->samples.reserve(last_judged_->samples.size());
-    std::ranges::copy_if(last_judged_->samples, std::back_inserter(batch->samples),
-                         [](const Sample& sample) { return !is_stale(sample.value); });
+    for (const Sample& sample : last_judged_->samples) {
+        if (is_stale(sample.value)) continue;
+        batch->samples.push_back(
+            {sample.labels, says_how_it_is(sample) ? sample.value : stale_marker()});
+    }
     return batch;
 }
 

@@ -31,9 +31,10 @@ struct ProbeSamples {
 ///   name is renamed `exported_NAME`, or wins when the report says so, as in Prometheus.
 /// - probe_success, probe_duration_seconds, and while failing probe_failure_info{phase,reason}.
 /// - A series that the last probe brought and this one does not ends with one stale marker.
-/// - A probe that could not judge (Verdict::unknown) changes nothing: what the last probe that
-///   could judge brought is said again at the new time, so that the target is neither down nor
-///   absent; before the first such probe nothing is said at all.
+/// - A probe that could not judge (Verdict::unknown) changes nothing: the gauges that the last
+///   probe that could judge brought are said again at the new time, so that the target is neither
+///   down nor absent, and everything else pauses under a stale marker, so that no counter seems to
+///   stand still; before the first such probe nothing is said at all.
 /// - Of the same series twice in one report the first stays.
 ///
 /// Label sets are kept from probe to probe. A target that says the same in the same order costs a

@@ -124,6 +124,13 @@ void AlertStates::restore(const AlertRecord& record, const std::string& name, Wa
     active_.insert_or_assign(record.labels, std::move(alert));
 }
 
+void AlertStates::was_blind(Duration time) {
+    for (auto& [labels, alert] : active_) {
+        if (alert.state == AlertState::pending) alert.active_at += time;
+        if (alert.keep_firing_since) *alert.keep_firing_since += time;
+    }
+}
+
 std::optional<WallTime> AlertStates::next_timer(const Timers& timers, WallTime now) const {
     std::optional<WallTime> next;
     const auto at = [&](WallTime time) {

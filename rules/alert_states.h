@@ -99,6 +99,9 @@ class AlertStates {
     /// Puts an alert back as it was before a restart.
     void restore(const AlertRecord& record, const std::string& name, WallTime now);
 
+    /// Nobody looked for that long: no timer has run meanwhile.
+    void was_blind(Duration time);
+
     /// When the next `for` or `keep_firing_for` ends after `now`.
     [[nodiscard]] std::optional<WallTime> next_timer(const Timers& timers, WallTime now) const;
 

@@ -481,6 +481,13 @@ std::optional<WallTime> Engine::next_wakeup() const {
     return next;
 }
 
+void Engine::was_blind(Duration time) {
+    for (auto& rule : state_->rules)
+        rule.alerts().was_blind(time);
+    for (auto& [rule, at] : state_->timers)
+        at += time;
+}
+
 void Engine::targets_changed(WallTime now) {
     for (std::uint32_t i = 0; i < state_->rules.size(); ++i) {
         if (!state_->rules[i].alerts().active().empty()) state_->asked.insert(i);

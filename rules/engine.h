@@ -97,7 +97,8 @@ struct GroupView {
 ///    configured targets that the data came from answer (`up` or `probe_success` fresh and 1).
 ///    While one is silent, or none has any data left, the alert stays as it is. A pending alert
 ///    that stays so does not fire before its row is seen again;
-///  - targets that are no longer configured count neither way: their alerts resolve at once;
+///  - targets that are no longer configured count neither way: their alerts resolve at once, and so
+///    do those of a target whose labels are others now (its address was edited);
 ///  - names whose absence says that all is well (ALERTS, ALERTS_FOR_STATE, probe_failure_info) and
 ///    what rules record count as the series that they are made from;
 ///  - after restore(), an alert also waits until its rule's ranges (up to an hour) are filled
@@ -137,6 +138,10 @@ class Engine {
 
     /// When on_tick has something to do next; nothing without rules.
     [[nodiscard]] std::optional<WallTime> next_wakeup() const;
+
+    /// Nobody looked for that long (the process was frozen, the machine suspended, the clock set
+    /// forward): `for` and `keep_firing_for` have not run meanwhile.
+    void was_blind(Duration time);
 
     /// The targets are others now (`is_configured` answers anew): rules whose alerts rest on
     /// targets that are gone are evaluated at the next tick, which is due at once.

@@ -65,6 +65,28 @@ bool answers(std::string_view target, const Sources::View& view) {
     return answered;
 }
 
+/// Whether the row's target is another one now, of the same name: its newest probe speaks of other
+/// labels (another address, say), so that what the row speaks of is not watched any more.
+bool is_replaced(const Labels& row, const Sources::View& view) {
+    const std::string_view target = row.get(kTargetLabel);
+    if (target.empty()) return false;
+    bool replaced = false;
+    for (const std::string_view name : {"up", "probe_success"}) {
+        auto by_name =
+            Matcher::make(std::string(kMetricName), Matcher::Op::equal, std::string(name));
+        auto by_target =
+            Matcher::make(std::string(kTargetLabel), Matcher::Op::equal, std::string(target));
+        if (!by_name || !by_target) return false;
+        const Matchers matchers = {std::move(*by_name), std::move(*by_target)};
+        for (const auto* series : view.store.select(matchers)) {
+            if (!is_fresh(*series, view)) continue;
+            if (is_compatible(series->labels(), row)) return false;
+            replaced = true;
+        }
+    }
+    return replaced;
+}
+
 enum class Sight { present, settled, silent };
 
 /// `all_answer`: every configured target that the alert rests on answers.
@@ -107,6 +129,7 @@ bool Sources::is_over(const ActiveAlert& alert, const View& view) const {
         return !view.is_configured || view.is_configured(target);
     };
     if (!targets.empty() && std::ranges::none_of(targets, configured)) return true;
+    if (is_replaced(alert.row, view)) return true;
     if (alert.restored_at && view.now - *alert.restored_at < std::min(reach_, kRefillMax)) {
         return false;
     }

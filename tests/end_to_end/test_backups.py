@@ -70,7 +70,7 @@ class BackupFiles(EndToEndTest):
     def test_one_that_is_being_written_does_not_hide_the_one_before(self):
         part = self.backups.newest.with_name("tonight.sql.gz")
         part.write_bytes(gzip.compress(os.urandom(8192))[:4096])
-        self.watched.wait_for_value(2, "backup_file_count", target="dump")
+        self.watched.wait_for_value(2, "backup_files", target="dump")
         self.assertEqual(self.watched.metrics().value("probe_success", target="dump"), 1)
 
 

@@ -30,9 +30,10 @@ OF_PILOTLIGHT = [
     "pilotlight_config_last_reload_successful",
     "pilotlight_config_last_reload_success_timestamp_seconds"]
 
-# node_exporter's and redis_exporter's names, which promtool itself finds unclean.
+# The names of node_exporter, redis_exporter and postgres_exporter, which promtool finds unclean.
 NOT_OURS = re.compile(r"node_memory_\w+ metric names should be written in 'snake_case'.*"
-                      r"|redis_\w+ metric names should not contain abbreviated units")
+                      r"|redis_\w+ metric names should not contain abbreviated units"
+                      r"|pg_\w+ (counter metrics should have|non-).*")
 
 
 def complaints_of_promtool(text):

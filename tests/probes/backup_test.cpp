@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(a_fresh_whole_archive_is_good) {
     const Report report = probe("{max_age: 26h, min_size: 1KB}");
     BOOST_TEST(verdict_of(report) == "");
     BOOST_TEST(value_of(report, "backup_valid").value() == 1.0);
-    BOOST_TEST(value_of(report, "backup_file_count").value() == 2.0);
+    BOOST_TEST(value_of(report, "backup_files").value() == 2.0);
     BOOST_TEST(value_of(report, "backup_size_bytes").value() ==
                static_cast<double>(std::filesystem::file_size(newest)));
     BOOST_TEST(value_of(report, "backup_max_age_seconds").value() == 26.0 * 3600);
