@@ -31,7 +31,7 @@ using FamilyLookup = std::function<std::optional<Description>(std::string_view n
 /// batch that knows it says, else untyped. Stale markers are left out; of samples with the same
 /// labels the first stays; bytes that are no UTF-8 become U+FFFD. No time stamps: a sample is as
 /// old as the last probe, which the interval bounds.
-/// Cost: about 100 ns a sample. Thread: any.
+/// Cost: linear, some 250 ns a sample (bench/metrics_text_bench.cpp). Thread: any.
 [[nodiscard]] SharedBody write_metrics(const Snapshot& snapshot, const SampleBatch* own,
                                        const FamilyLookup& lookup, TextFormat format);
 
