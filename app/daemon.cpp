@@ -26,12 +26,14 @@
 #include "exporters/http_server.h"
 #include "exporters/self_metrics.h"
 #include "exporters/site.h"
+#include "exporters/snapshot_source.h"
 #include "probes/runner.h"
 #include "runtime/blocking.h"
 #include "runtime/file_watch.h"
 #include "runtime/loop.h"
 #include "runtime/published.h"
 #include "runtime/services.h"
+#include "runtime/url.h"
 
 namespace pilotlight::app {
 namespace {
@@ -40,6 +42,8 @@ namespace asio = boost::asio;
 
 /// How long an HTTP thread waits for the engine before it shows what it knew last.
 constexpr Duration kSnapshotPatience{500};
+/// Readers in between share a snapshot: nobody can make the engine copy itself at will.
+constexpr Duration kSnapshotEvery{100};
 constexpr Duration kReloadPatience{20'000};
 constexpr Duration kApplyPatience{10'000};
 /// Nothing in it waits for anything: a start that takes longer is broken.
@@ -197,7 +201,7 @@ Checked<void> Daemon::Parts::listen(const config::Config& first) {
 
 exporters::Site Daemon::Parts::site(const config::Config& first) {
     exporters::Site site;
-    site.snapshot = [this] { return current_snapshot(); };
+    site.snapshot = exporters::at_most_every(kSnapshotEvery, [this] { return current_snapshot(); });
     site.own_metrics = [this] { return metrics.collect(wall_now()); };
     site.family = &describe_family;
     site.reload = [this]() -> std::vector<std::string> {
@@ -213,6 +217,9 @@ exporters::Site Daemon::Parts::site(const config::Config& first) {
     site.version = kVersion;
     site.revision = kRevision;
     site.host_names = {first.listen_host};
+    if (const auto url = runtime::parse_url(first.external_url)) {
+        site.host_names.push_back(url->host);
+    }
     return site;
 }
 

@@ -118,7 +118,7 @@ void TargetStates::probed(const probes::ProbeRun& run) {
     if (found == views_.end()) return;
     exporters::TargetView& view = found->second;
     view.last_probe_at = run.started_at;
-    view.last_duration = std::chrono::duration_cast<Duration>(run.duration);
+    view.last_duration = run.duration;
     // A probe that could not judge brings pauses, which is nothing to show.
     const bool judged = run.outcome.verdict != probes::Verdict::unknown;
     if (judged || view.newest == nullptr) view.newest = run.batch;
