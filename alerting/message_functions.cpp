@@ -9,7 +9,6 @@ namespace pilotlight::alerting {
 namespace {
 
 using nlohmann::json;
-using tmpl::Function;
 using tmpl::List;
 using tmpl::Value;
 using Args = std::span<const Value>;

@@ -53,8 +53,8 @@ std::vector<probes::SharedTarget> shared_targets(const Loaded& loaded) {
 /// longer than that.
 class Engine::Timer {
   public:
-    Timer(boost::asio::any_io_executor executor, std::function<void()> wake)
-        : timer_(std::move(executor)), wake_(std::move(wake)) {}
+    Timer(const boost::asio::any_io_executor& executor, std::function<void()> wake)
+        : timer_(executor), wake_(std::move(wake)) {}
 
     void arm(WallTime at) {
         const Duration wait = std::clamp(at - wall_now(), Duration{0}, kPulse);

@@ -32,7 +32,7 @@ Result<Context> make_context(const runtime::IssuedCertificate& certificate) {
 }  // namespace
 
 struct TlsServer::State : std::enable_shared_from_this<State> {
-    explicit State(asio::any_io_executor executor) : acceptor(std::move(executor)) {}
+    explicit State(const asio::any_io_executor& executor) : acceptor(executor) {}
 
     tcp::acceptor acceptor;
     std::mutex mutex;
@@ -95,7 +95,7 @@ Result<std::unique_ptr<TlsServer>> TlsServer::start(asio::any_io_executor execut
                                                     const runtime::IssuedCertificate& certificate) {
     auto context = make_context(certificate);
     if (!context) return std::unexpected(context.error());
-    auto state = std::make_shared<State>(std::move(executor));
+    auto state = std::make_shared<State>(executor);
     state->context = *context;
     boost::system::error_code error;
     const tcp::endpoint any_port(asio::ip::address_v4::loopback(), 0);

@@ -69,7 +69,8 @@ double minute(double t) {
     return static_cast<double>(second_of_day(t) / 60 % 60);
 }
 double hour(double t) {
-    return static_cast<double>(second_of_day(t) / 3600);
+    const auto hours = second_of_day(t) / 3600;
+    return static_cast<double>(hours);
 }
 double day_of_week(double t) {
     // The epoch was a Thursday.

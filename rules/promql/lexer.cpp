@@ -58,7 +58,7 @@ constexpr std::array kKeywords{
     Keyword{"ignoring", TokenKind::ignoring},
     Keyword{"group_left", TokenKind::group_left},
     Keyword{"group_right", TokenKind::group_right},
-    Keyword{"bool", TokenKind::bool_},
+    Keyword{"bool", TokenKind::bool_modifier},
     Keyword{"anchored", TokenKind::anchored, true},
     Keyword{"smoothed", TokenKind::smoothed, true},
     Keyword{"fill", TokenKind::fill, true},

@@ -138,7 +138,7 @@ ParseState::Made ParseState::parse_binary(Made left, const Token& op, BinaryOp m
 
 VectorMatching ParseState::parse_matching(bool& return_bool, bool& has_matching) {
     VectorMatching matching;
-    return_bool = take_if(TokenKind::bool_);
+    return_bool = take_if(TokenKind::bool_modifier);
     if (peek().kind == TokenKind::on || peek().kind == TokenKind::ignoring) {
         matching.on = take().kind == TokenKind::on;
         matching.labels = parse_grouping();

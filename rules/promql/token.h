@@ -68,7 +68,7 @@ enum class TokenKind {
     ignoring,
     group_left,
     group_right,
-    bool_,
+    bool_modifier,
     anchored,
     smoothed,
     fill,
