@@ -271,12 +271,14 @@ BOOST_AUTO_TEST_CASE(one_name_asked_many_times_at_once_is_one_question) {
 }
 
 BOOST_AUTO_TEST_CASE(many_names_are_looked_up_at_once) {
+    // Two questions each: as many as the name server's socket holds while it is not scheduled.
+    constexpr int kNames = 60;
     NameServer server(&dual_stack);
     run_coroutine_test(
         [&](Services& services) -> asio::awaitable<void> {
             TaskGroup group(services.executor());
             int good = 0;
-            for (int i = 0; i < 200; ++i) {
+            for (int i = 0; i < kNames; ++i) {
                 group.spawn("look-up", [&, i]() -> asio::awaitable<void> {
                     const std::string host = "app" + std::to_string(i) + ".example";
                     const auto result = co_await services.resolver().resolve(
@@ -285,7 +287,7 @@ BOOST_AUTO_TEST_CASE(many_names_are_looked_up_at_once) {
                 });
             }
             co_await group.join();
-            BOOST_TEST(good == 200);
+            BOOST_TEST(good == kNames);
         },
         seconds(20), server.options());
 }
