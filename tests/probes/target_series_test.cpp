@@ -125,9 +125,9 @@ BOOST_AUTO_TEST_CASE(a_counter_pauses_while_the_prober_is_blind) {
     BOOST_TEST(shown(*blind.batch) ==
                fmt::format("app_requests_total{{{}}} stale; node_cpu_seconds_total{{{}}} stale",
                            kOwn, kOwn));
-    BOOST_TEST(shown(*make({{"node_cpu_seconds_total", 8}, {"app_requests_total", 9}}).batch) ==
-               fmt::format("app_requests_total{{{}}} 9; node_cpu_seconds_total{{{}}} 8", kOwn,
-                           kOwn));
+    BOOST_TEST(
+        shown(*make({{"node_cpu_seconds_total", 8}, {"app_requests_total", 9}}).batch) ==
+        fmt::format("app_requests_total{{{}}} 9; node_cpu_seconds_total{{{}}} 8", kOwn, kOwn));
 }
 
 BOOST_AUTO_TEST_CASE(a_failing_target_keeps_failing_while_the_prober_is_blind) {
