@@ -57,6 +57,7 @@ class Pace:
         self._selector = selectors.DefaultSelector()
         self.answered = 0
         self.failed = 0
+        self.last_failure = ""
 
     def run(self, until):
         """Keeps the pace until this moment of time.monotonic()."""
@@ -100,6 +101,7 @@ class Pace:
             self.answered += 1
         else:
             self.failed += 1
+            self.last_failure = key.data.decode(errors="replace")
         self._selector.unregister(key.fileobj)
         self._idle.append(key.fileobj)
 

@@ -106,7 +106,8 @@ def blackbox_window(folder, server, options):
         measured = window(blackbox, server, options.seconds, pace.run)
         if pace.failed > (pace.answered + pace.failed) / 100:
             raise RuntimeError(f"{pace.failed} of {pace.answered + pace.failed} probes of "
-                               "blackbox_exporter failed: the machine is too busy to measure on")
+                               "blackbox_exporter failed; is the machine too busy to measure on? "
+                               f"The last one:\n{pace.last_failure}")
         return measured
     finally:
         pace.close()
