@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/time.h"
+#include "rules/dependents.h"
+#include "rules/reads.h"
+#include "rules/rule_file.h"
+#include "rules/running_rule.h"
+#include "rules/sources.h"
+#include "series/store.h"
+
+namespace pilotlight::rules {
+
+inline constexpr std::string_view kAlerts = "ALERTS";
+inline constexpr std::string_view kAlertsForState = "ALERTS_FOR_STATE";
+
+struct RunningGroup {
+    /// Without its rules, which run.
+    RuleGroup group;
+    Duration interval{};
+    /// Its rules: from the first, so many.
+    std::uint32_t first = 0;
+    std::uint32_t count = 0;
+    WallTime next_due{};
+    std::optional<WallTime> last_evaluation;
+};
+
+/// The first time after `now` on the group's own grid, whose phase is a hash of its name.
+[[nodiscard]] WallTime next_tick(const RunningGroup& group, WallTime now);
+
+/// The rules that run, in evaluation order, with the groups that they are of and what they read.
+/// A rule is known by its number.
+class RuleSet {
+  public:
+    /// Rules by their identity (rule_id).
+    using ById = std::unordered_map<std::uint64_t, RunningRule>;
+
+    /// Makes `files` the rules from now on; those that did not change keep what they know. Returns
+    /// the rules that are gone. `interval` is for groups that give none.
+    ById replace(std::vector<RuleFile> files, const ReadDefaults& defaults, Duration interval,
+                 WallTime now);
+
+    [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(rules_.size()); }
+    [[nodiscard]] RunningRule& rule(std::uint32_t number) { return rules_[number]; }
+    [[nodiscard]] const RunningRule& rule(std::uint32_t number) const { return rules_[number]; }
+    [[nodiscard]] RunningGroup& group_of(std::uint32_t number) {
+        return groups_[group_of_[number]];
+    }
+    [[nodiscard]] const RunningGroup& group_of(std::uint32_t number) const {
+        return groups_[group_of_[number]];
+    }
+    [[nodiscard]] std::vector<RunningRule>& rules() { return rules_; }
+    [[nodiscard]] const std::vector<RunningRule>& rules() const { return rules_; }
+    [[nodiscard]] std::vector<RunningGroup>& groups() { return groups_; }
+    [[nodiscard]] const std::vector<RunningGroup>& groups() const { return groups_; }
+    /// The rules that read the metric name, in evaluation order.
+    [[nodiscard]] const std::vector<std::uint32_t>& readers_of(std::string_view name) {
+        return dependents_.of(name);
+    }
+    /// What the store must keep for them.
+    [[nodiscard]] series::Retention retention(const ReadDefaults& defaults) const;
+
+  private:
+    using ByRecord = std::map<std::string, std::vector<std::uint32_t>, std::less<>>;
+
+    ById take_rules();
+    void add_group(RuleGroup group, ById& old, std::map<std::uint64_t, std::size_t>& repeats,
+                   const ReadDefaults& defaults, Duration interval, WallTime now);
+    void find_sources();
+    void add_sources(const std::vector<promql::SelectorUse>& selectors, const ByRecord& by_record,
+                     std::set<std::uint32_t>& visited, std::vector<Source>& sources) const;
+
+    std::vector<RunningGroup> groups_;
+    std::vector<RunningRule> rules_;
+    std::vector<std::uint32_t> group_of_;
+    Dependents dependents_;
+};
+
+}  // namespace pilotlight::rules
