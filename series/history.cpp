@@ -59,6 +59,15 @@ void History::points(WallTime from, WallTime to, std::vector<Point>& out) const 
     }
 }
 
+std::unique_ptr<History> History::copy(WallTime from, WallTime to) const {
+    auto copied = std::make_unique<History>();
+    auto chunk = std::ranges::lower_bound(chunks_, from, {}, &Chunk::last_at);
+    for (; chunk != chunks_.end() && chunk->first_at() <= to; ++chunk) {
+        copied->chunks_.push_back(*chunk);
+    }
+    return copied;
+}
+
 std::size_t History::size() const {
     std::size_t count = 0;
     for (const Chunk& chunk : chunks_)

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -19,6 +20,9 @@ class History {
     [[nodiscard]] std::optional<Point> last_at(WallTime at) const;
     /// Appends the samples with from <= time <= to to `out`, in order.
     void points(WallTime from, WallTime to, std::vector<Point>& out) const;
+
+    /// The chunks with samples from `from` to `to`, and so a few samples around; may be empty.
+    [[nodiscard]] std::unique_ptr<History> copy(WallTime from, WallTime to) const;
 
     [[nodiscard]] std::size_t size() const;
     [[nodiscard]] std::size_t bytes() const;

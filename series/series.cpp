@@ -33,6 +33,21 @@ void Series::points(WallTime from, WallTime to, std::vector<Point>& out) const {
     }
 }
 
+SeriesCopy Series::copy(WallTime from, WallTime to) const {
+    SeriesCopy copied{
+        .labels = labels_, .newest = newest(), .lookback = lookback(), .history = nullptr};
+    if (history_ != nullptr) copied.history = history_->copy(from - lookback(), to);
+    return copied;
+}
+
+std::size_t SeriesCopy::samples() const {
+    return history == nullptr ? 1 : 1 + history->size();
+}
+
+std::size_t SeriesCopy::bytes() const {
+    return sizeof(SeriesCopy) + (history == nullptr ? 0 : history->bytes());
+}
+
 std::size_t Series::samples() const {
     return history_ == nullptr ? 1 : history_->size();
 }

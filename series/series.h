@@ -17,6 +17,19 @@ struct NameEntry;
 /// minutes of Prometheus, and long enough that one missed probe does not make it vanish.
 [[nodiscard]] Duration lookback_for(Duration interval);
 
+/// One series taken out of a Store by value: what a reader on another thread needs of it.
+struct SeriesCopy {
+    Labels labels;
+    Point newest;
+    Duration lookback{0};
+    /// Null where the series has none.
+    std::unique_ptr<History> history;
+
+    [[nodiscard]] std::size_t samples() const;
+    /// Of samples; labels are shared with the series.
+    [[nodiscard]] std::size_t bytes() const;
+};
+
 /// One series of a Store: its labels, newest sample, and history where one is kept.
 /// Thread: the Store's owner.
 class Series {
@@ -31,6 +44,9 @@ class Series {
     [[nodiscard]] std::optional<Point> last_at(WallTime at) const;
     /// Appends the samples with from <= time <= to, stale markers included, in order.
     void points(WallTime from, WallTime to, std::vector<Point>& out) const;
+    /// The newest sample and what history there is from `from` to `to`; from the series' own
+    /// lookback before `from`, so that values at `from` are there too.
+    [[nodiscard]] SeriesCopy copy(WallTime from, WallTime to) const;
     /// How many samples are kept.
     [[nodiscard]] std::size_t samples() const;
 

@@ -260,6 +260,45 @@ std::vector<const Series*> Store::select(std::span<const Matcher> matchers) cons
     return found;
 }
 
+bool Store::visit_some(std::span<const Matcher> matchers, Where& where, std::size_t at_most,
+                       const std::function<void(const Series&)>& visit) const {
+    const State& state = *state_;
+    const auto fixed = std::ranges::find_if(matchers, [](const Matcher& matcher) {
+        return matcher.name() == kMetricName && matcher.op() == Matcher::Op::equal;
+    });
+    const std::vector<std::uint32_t>* slots = nullptr;
+    if (fixed != matchers.end()) {
+        const auto found = state.names.find(fixed->value());
+        if (found == state.names.end()) return false;
+        slots = &found->second->slots;
+    }
+    // Backwards: where a series goes, the last one of its name takes its place, which was visited
+    // before; and new ones come behind.
+    std::size_t left =
+        std::min(where.position, slots != nullptr ? slots->size() : state.all.size());
+    for (; left > 0 && at_most > 0; --at_most) {
+        --left;
+        const Series& series = state.all[slots != nullptr ? (*slots)[left] : left];
+        if (series.name_ == nullptr) continue;
+        const bool all_match = std::ranges::all_of(
+            matchers, [&](const Matcher& matcher) { return matcher.matches(series.labels_); });
+        if (all_match) visit(series);
+    }
+    where.position = left;
+    return left > 0;
+}
+
+bool Store::adopt(SeriesCopy copy) {
+    if (state_->find(copy.labels) != SlotTable::kNone) return false;
+    if (state_->count >= state_->options.series_limit) return false;
+    Series& made = state_->all[state_->insert(copy.labels)];
+    made.newest_at_ = copy.newest.at.time_since_epoch().count();
+    made.newest_value_ = copy.newest.value;
+    made.lookback_seconds_ = static_cast<std::uint32_t>(copy.lookback.count() / 1000);
+    made.history_ = std::move(copy.history);
+    return true;
+}
+
 void Store::for_each(const std::function<void(const Series&)>& visit) const {
     for (const Series& series : state_->all) {
         if (series.name_ != nullptr) visit(series);

@@ -97,6 +97,19 @@ class Store {
     /// Appends to `out` the series that all matchers match, in no order that means anything.
     void select(std::span<const Matcher> matchers, std::vector<const Series*>& out) const;
     [[nodiscard]] std::vector<const Series*> select(std::span<const Matcher> matchers) const;
+    /// Visits what the matchers select a piece at a time, so that the owner can do something else
+    /// in between: looks at up to `at_most` series from `where` on, and returns false once all were
+    /// looked at. A series that is there throughout is visited at least once, perhaps twice,
+    /// however the store changes between the calls. Builds no index.
+    struct Where {
+        std::size_t position = SIZE_MAX;
+    };
+    bool visit_some(std::span<const Matcher> matchers, Where& where, std::size_t at_most,
+                    const std::function<void(const Series&)>& visit) const;
+    /// Puts a copied series in, for readers of copies. False where one with these labels is there
+    /// already, or no more series are allowed.
+    bool adopt(SeriesCopy copy);
+
     /// Every series, for enumerations of names and values.
     void for_each(const std::function<void(const Series&)>& visit) const;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,9 @@ struct EvalOptions {
     std::uint64_t sample_limit = 50'000'000;
     /// Where Prometheus's annotations ("bucket label "le" is missing ...") go, unless null.
     std::vector<std::string>* warnings = nullptr;
+    /// Asked every few thousand samples and steps, unless empty; true ends the evaluation with an
+    /// error. For deadlines: the evaluation itself knows no time but the samples'.
+    std::function<bool()> interrupted;
 };
 
 /// The expression's value at `options.at`. Errors: Prometheus's run-time errors in its words

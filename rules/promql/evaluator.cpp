@@ -46,12 +46,22 @@ bool Evaluator::count(std::size_t samples) {
         fail(fmt::format("query processing would read or make more than {} samples",
                          options_.sample_limit));
     }
+    return go_on(samples);
+}
+
+bool Evaluator::go_on(std::size_t work) {
+    constexpr std::uint64_t kAskEvery = 4096;
+    work_ += work;
+    if (work_ >= ask_at_ && options_.interrupted) {
+        ask_at_ = work_ + kAskEvery;
+        if (options_.interrupted()) fail("the evaluation was interrupted");
+    }
     return !failed();
 }
 
 double Evaluator::scalar(const Expr& expr, WallTime at) {
     const Expr& inner = unwrap(expr);
-    if (failed()) return 0;
+    if (!go_on()) return 0;
     if (const auto* number = std::get_if<NumberLiteral>(&inner.node)) return number->value;
     if (const auto* unary = std::get_if<Unary>(&inner.node)) {
         const double value = scalar(*unary->expr, at);
@@ -75,7 +85,7 @@ std::string Evaluator::string(const Expr& expr) const {
 
 Items Evaluator::vector(const Expr& expr, WallTime at) {
     const Expr& inner = unwrap(expr);
-    if (failed()) return {};
+    if (!go_on()) return {};
     Items items;
     if (const auto* selector = std::get_if<VectorSelector>(&inner.node)) {
         items = select_vector(*selector, at);

@@ -68,6 +68,8 @@ class Evaluator {
 
     /// Counts samples against the limit; false when it is reached.
     bool count(std::size_t samples);
+    /// Counts work, and asks now and then whether to go on; false when the evaluation has failed.
+    bool go_on(std::size_t work = 1);
     void fail(std::string message);
     void warn(std::string message) const;
     [[nodiscard]] bool failed() const { return error_.has_value(); }
@@ -120,6 +122,8 @@ class Evaluator {
     std::vector<Selection> selections_;
     std::vector<series::Point> scratch_;
     std::uint64_t counted_ = 0;
+    std::uint64_t work_ = 0;
+    std::uint64_t ask_at_ = 0;
     std::optional<Error> error_;
 };
 
