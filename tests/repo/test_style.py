@@ -23,7 +23,7 @@ LONG_LINES = {
 }
 SOURCE = (".h", ".cpp", ".py", ".cmake", ".sh", "CMakeLists.txt")
 SCRIPTS = ["scripts/install", "scripts/run", "scripts/test", "scripts/lint", "scripts/format",
-           ".ci/run"]
+           "scripts/fuzz", ".ci/run"]
 
 
 class Style(unittest.TestCase):
