@@ -75,6 +75,7 @@ void Engine::State::set_options(EngineOptions chosen) {
                   .subquery_step = options.default_interval,
                   .compatibility = options.compatibility,
                   .sample_limit = options.samples_per_evaluation,
+                  .interrupted = {},
                   .warnings = nullptr};
 }
 
