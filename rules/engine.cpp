@@ -75,8 +75,8 @@ void Engine::State::set_options(EngineOptions chosen) {
                   .subquery_step = options.default_interval,
                   .compatibility = options.compatibility,
                   .sample_limit = options.samples_per_evaluation,
-                  .interrupted = {},
-                  .warnings = nullptr};
+                  .warnings = nullptr,
+                  .interrupted = {}};
 }
 
 void Engine::State::set_timer(std::uint32_t number, WallTime now) {
