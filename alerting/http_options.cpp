@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "alerting/read_context.h"
+#include "alerting/tls_options.h"
 #include "runtime/url.h"
 
 namespace pilotlight::alerting {
@@ -34,78 +35,22 @@ constexpr config::Option<RawHttp> kHttpOptions[] = {
                                          "username and password, each also as *_file"),
     config::option<&RawHttp::authorization>("authorization", "",
                                             "type (Bearer) and credentials(_file)"),
-    config::option<&RawHttp::oauth2>("oauth2", "", "not supported: refused"),
+    config::option<&RawHttp::oauth2>("oauth2", "", "client credentials; see oauth2"),
     config::option<&RawHttp::bearer_token>("bearer_token", "", "as authorization's credentials"),
     config::option<&RawHttp::bearer_token_file>("bearer_token_file", "", "a file that holds it"),
     config::option<&RawHttp::proxy_url>("proxy_url", "", "http://host:port of a proxy"),
-    config::option<&RawHttp::no_proxy>("no_proxy", "", "not acted on yet"),
-    config::option<&RawHttp::proxy_from_environment>("proxy_from_environment", "false",
-                                                     "not acted on yet"),
+    config::option<&RawHttp::no_proxy>(
+        "no_proxy", "", "hosts, domains and networks that proxy_url is not for, by commas"),
+    config::option<&RawHttp::proxy_from_environment>(
+        "proxy_from_environment", "false", "whether HTTP_PROXY, HTTPS_PROXY and NO_PROXY count"),
     config::option<&RawHttp::proxy_connect_header>("proxy_connect_header", "", "not acted on yet"),
-    config::option<&RawHttp::tls_config>(
-        "tls_config", "",
-        "ca_file, cert_file, key_file, server_name, insecure_skip_verify, min_version, "
-        "max_version"),
+    config::option<&RawHttp::tls_config>("tls_config", "", "see tls_config"),
     config::option<&RawHttp::follow_redirects>("follow_redirects", "true",
                                                "whether a redirect is followed, 5 at most"),
     config::option<&RawHttp::enable_http2>("enable_http2", "true", "accepted; HTTP/1.1 is spoken"),
     config::option<&RawHttp::http_headers>("http_headers", "",
                                            "more headers, each with values, secrets or files"),
 };
-
-struct RawTls {
-    std::string ca_file;
-    std::string cert_file;
-    std::string key_file;
-    std::string server_name;
-    bool insecure_skip_verify = false;
-    std::string min_version;
-    std::string max_version;
-};
-
-constexpr config::Option<RawTls> kTlsOptions[] = {
-    config::option<&RawTls::ca_file>("ca_file", "", "PEM of the authorities to trust"),
-    config::option<&RawTls::cert_file>("cert_file", "", "PEM of our own certificate"),
-    config::option<&RawTls::key_file>("key_file", "", "PEM of its key"),
-    config::option<&RawTls::server_name>("server_name", "", "name to send and to verify"),
-    config::option<&RawTls::insecure_skip_verify>("insecure_skip_verify", "false",
-                                                  "whether any certificate will do"),
-    config::option<&RawTls::min_version>("min_version", "TLS12", "TLS10 to TLS13"),
-    config::option<&RawTls::max_version>("max_version", "", "TLS10 to TLS13"),
-};
-
-std::optional<runtime::TlsVersion> read_version(const Node& node, const std::string& key,
-                                                const std::string& text, ReadContext& context) {
-    if (text.empty()) return std::nullopt;
-    const auto version = runtime::parse_tls_version(text);
-    if (!version) {
-        context.error(*node.find(key), fmt::format("expected TLS10, TLS11, TLS12 or TLS13, got "
-                                                   "\"{}\"",
-                                                   text));
-    }
-    return version;
-}
-
-runtime::TlsSettings read_tls(const Node& node, ReadContext& context) {
-    RawTls raw;
-    config::read_options(node, kTlsOptions, raw, context.errors);
-    runtime::TlsSettings tls;
-    const auto place = [&](const std::string& path) {
-        if (path.empty()) return path;
-        context.files_read.push_back(context.absolute(path));
-        return context.absolute(path);
-    };
-    tls.ca_file = place(raw.ca_file);
-    tls.cert_file = place(raw.cert_file);
-    tls.key_file = place(raw.key_file);
-    tls.server_name = raw.server_name;
-    tls.insecure_skip_verify = raw.insecure_skip_verify;
-    tls.min_version = read_version(node, "min_version", raw.min_version, context);
-    tls.max_version = read_version(node, "max_version", raw.max_version, context);
-    const auto usable = runtime::check_tls_settings(tls);
-    if (!usable) context.error(node, usable.error().message);
-    return tls;
-}
 
 Secret read_basic_auth(const Node& node, ReadContext& context) {
     config::check_keys(node, {"username", "username_file", "password", "password_file"},
@@ -169,15 +114,91 @@ Secret read_login(const Node& node, const RawHttp& raw, ReadContext& context) {
         const Secret token = context.read_secret(node, "bearer_token");
         login = Secret(fmt::format("Bearer {}", token.reveal()));
     }
+    if (raw.oauth2) ++ways;
     if (ways > 1) {
         context.error(node,
-                      "at most one of basic_auth, authorization and bearer_token may be "
+                      "at most one of basic_auth, authorization, oauth2 and bearer_token may be "
                       "given");
     }
     if (!is_header_text(login.reveal())) {
         context.error(node, "credentials must not hold control characters");
     }
     return login;
+}
+
+/// The four keys about proxies, of http_config and of oauth2.
+template <class Raw>
+ProxyChoice read_proxy(const Node& node, const Raw& raw, ReadContext& context) {
+    if (const Node* given = node.find("proxy_connect_header")) {
+        context.not_yet.push_back(given->error("proxy_connect_header is not acted on yet"));
+    }
+    if (raw.proxy_from_environment) {
+        for (const char* key : {"proxy_url", "no_proxy"}) {
+            const Node* given = node.find(key);
+            if (given == nullptr || given->scalar.empty()) continue;
+            context.error(*given, fmt::format("{} does not go with proxy_from_environment", key));
+        }
+        return ProxyChoice::from_environment();
+    }
+    if (raw.proxy_url.empty()) {
+        if (!raw.no_proxy.empty()) {
+            context.error(*node.find("no_proxy"), "no_proxy needs a proxy_url");
+        }
+        return {};
+    }
+    const auto url = runtime::parse_url(raw.proxy_url.reveal());
+    if (!url) context.error(*node.find("proxy_url"), url.error().message);
+    if (url && url->is_tls()) {
+        context.error(*node.find("proxy_url"), "expected a URL that begins with http://");
+    }
+    return ProxyChoice(raw.proxy_url, raw.no_proxy);
+}
+
+struct RawOAuth2 {
+    std::string client_id;
+    Secret client_secret;
+    std::string client_secret_file;
+    std::vector<std::string> scopes;
+    std::string token_url;
+    std::map<std::string, std::string> endpoint_params;
+    std::optional<Node> tls_config;
+    Secret proxy_url;
+    std::string no_proxy;
+    bool proxy_from_environment = false;
+    std::optional<Node> proxy_connect_header;
+};
+
+constexpr config::Option<RawOAuth2> kOAuth2Options[] = {
+    config::option<&RawOAuth2::client_id>("client_id", "required", "who asks for a token"),
+    config::option<&RawOAuth2::client_secret>("client_secret", "", "and its secret"),
+    config::option<&RawOAuth2::client_secret_file>("client_secret_file", "",
+                                                   "a file that holds it"),
+    config::option<&RawOAuth2::scopes>("scopes", "", "what the token is for"),
+    config::option<&RawOAuth2::token_url>("token_url", "required", "where tokens are given"),
+    config::option<&RawOAuth2::endpoint_params>("endpoint_params", "",
+                                                "what else the token's request says"),
+    config::option<&RawOAuth2::tls_config>("tls_config", "", "see tls_config"),
+    config::option<&RawOAuth2::proxy_url>("proxy_url", "", "as in http_config"),
+    config::option<&RawOAuth2::no_proxy>("no_proxy", "", "as in http_config"),
+    config::option<&RawOAuth2::proxy_from_environment>("proxy_from_environment", "false",
+                                                       "as in http_config"),
+    config::option<&RawOAuth2::proxy_connect_header>("proxy_connect_header", "",
+                                                     "not acted on yet"),
+};
+
+std::shared_ptr<OAuth2> read_oauth2(const Node& node, ReadContext& context) {
+    RawOAuth2 raw;
+    config::read_options(node, kOAuth2Options, raw, context.errors);
+    OAuth2::Options options;
+    options.client_id = raw.client_id;
+    options.client_secret = context.read_secret(node, "client_secret");
+    options.scopes = raw.scopes;
+    options.token_url = raw.token_url;
+    options.endpoint_params = raw.endpoint_params;
+    if (const Node* url = node.find("token_url")) context.check_url(*url, raw.token_url);
+    if (raw.tls_config) options.tls = read_tls_options(*raw.tls_config, context);
+    options.proxy = read_proxy(node, raw, context);
+    return std::make_shared<OAuth2>(std::move(options));
 }
 
 }  // namespace
@@ -187,23 +208,11 @@ HttpOptions read_http_options(const Node& node, ReadContext& context) {
     config::read_options(node, kHttpOptions, raw, context.errors);
     HttpOptions http;
     http.authorization = read_login(node, raw, context);
-    if (raw.oauth2)
-        context.error(*raw.oauth2,
-                      "oauth2 is not supported, expected basic_auth or "
-                      "authorization");
-    if (raw.tls_config) http.tls = read_tls(*raw.tls_config, context);
+    if (raw.tls_config) http.tls = read_tls_options(*raw.tls_config, context);
+    http.proxy = read_proxy(node, raw, context);
+    if (raw.oauth2) http.oauth2 = read_oauth2(*raw.oauth2, context);
     if (raw.http_headers) read_headers(*raw.http_headers, context, http);
     http.follow_redirects = raw.follow_redirects;
-    if (!raw.proxy_url.empty()) {
-        const auto url = runtime::parse_url(raw.proxy_url.reveal());
-        if (!url) context.error(*node.find("proxy_url"), url.error().message);
-        http.proxy_url = raw.proxy_url;
-    }
-    for (const char* key : {"no_proxy", "proxy_from_environment", "proxy_connect_header"}) {
-        const Node* given = node.find(key);
-        if (given == nullptr || given->scalar == "false") continue;
-        context.not_yet.push_back(given->error(fmt::format("{} is not acted on yet", key)));
-    }
     return http;
 }
 
@@ -213,7 +222,7 @@ std::vector<config::OptionDoc> http_option_docs() {
 
 void HttpOptions::apply(runtime::HttpRequest& request) const {
     request.tls = tls;
-    request.proxy_url = proxy_url.reveal();
+    request.proxy_url = proxy.proxy_for(request.url).reveal();
     request.max_redirects = follow_redirects ? kRedirectsMax : 0;
     request.body_limit = kAnswerBytesMax;
     if (!authorization.empty()) {
@@ -223,8 +232,14 @@ void HttpOptions::apply(runtime::HttpRequest& request) const {
         request.headers.push_back({name, value.reveal()});
 }
 
+std::vector<config::OptionDoc> oauth2_option_docs() {
+    return config::docs_of(kOAuth2Options);
+}
+
 std::vector<Secret> HttpOptions::secrets() const {
-    std::vector<Secret> all{authorization, proxy_url};
+    std::vector<Secret> all{authorization};
+    std::ranges::copy(proxy.secrets(), std::back_inserter(all));
+    if (oauth2 != nullptr) all.push_back(oauth2->client_secret());
     for (const auto& [name, value] : headers)
         all.push_back(value);
     return all;

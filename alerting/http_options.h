@@ -1,8 +1,11 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "alerting/oauth2.h"
+#include "alerting/proxy_choice.h"
 #include "config/options.h"
 #include "core/document.h"
 #include "core/secret.h"
@@ -16,12 +19,14 @@ struct ReadContext;
 struct HttpOptions {
     /// The Authorization header's value; "" for none.
     Secret authorization;
-    Secret proxy_url;
+    ProxyChoice proxy;
+    /// Null where there is none; else it gives the Authorization header.
+    std::shared_ptr<OAuth2> oauth2;
     runtime::TlsSettings tls;
     bool follow_redirects = true;
     std::vector<std::pair<std::string, Secret>> headers;
 
-    /// Sets what the options say on a request to a receiver.
+    /// Sets what the options say on a request whose URL is set, but for OAuth 2's token.
     void apply(runtime::HttpRequest& request) const;
     /// The texts that no message may show.
     [[nodiscard]] std::vector<Secret> secrets() const;
@@ -30,5 +35,6 @@ struct HttpOptions {
 /// Reads `http_config`; null gives the defaults.
 [[nodiscard]] HttpOptions read_http_options(const Node& node, ReadContext& context);
 [[nodiscard]] std::vector<config::OptionDoc> http_option_docs();
+[[nodiscard]] std::vector<config::OptionDoc> oauth2_option_docs();
 
 }  // namespace pilotlight::alerting

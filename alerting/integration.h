@@ -1,5 +1,7 @@
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
+
 #include <memory>
 #include <optional>
 #include <span>
@@ -12,7 +14,12 @@
 #include "core/document.h"
 #include "core/error.h"
 #include "core/time.h"
+#include "runtime/deadline.h"
 #include "runtime/http_client.h"
+
+namespace pilotlight::runtime {
+class Services;
+}  // namespace pilotlight::runtime
 
 namespace pilotlight::alerting {
 
@@ -60,8 +67,27 @@ struct Delivery {
 /// were delivered. All may be sent again after a failure.
 struct Message {
     std::vector<runtime::HttpRequest> requests;
+    /// The whole mail (RFC 5322), where it goes by mail and not by HTTP.
+    std::string mail;
     /// Templates that failed, in words; the message went plain, with this in it.
     std::string template_error;
+};
+
+/// One attempt to send, with all that it leaves behind.
+struct Sent {
+    Delivery delivery;
+    /// What to remember of the group at this receiver from now on, such as the message to edit next
+    /// time: kept in the journal, committed with the receipt. Nothing leaves it as it was. It holds
+    /// for attempts that failed half-way, too.
+    std::optional<std::string> memory;
+    /// As Message::template_error.
+    std::string template_error;
+};
+
+/// How often a service wants to be called: `burst` messages at once, then one in each `every`.
+struct Pace {
+    Duration every{};
+    int burst = 1;
 };
 
 /// One way to tell somebody, with its options: an entry of `slack_configs`. Immutable; any thread.
@@ -77,16 +103,28 @@ class Integration {
     /// What an answer means. Failures of the dialogue itself (HttpResult::failure) are classified
     /// by the sender, alike for all.
     [[nodiscard]] virtual Delivery classify(const runtime::HttpResult& answer) const = 0;
+    /// Tells it, once, by `deadline`. `memory` is what an earlier attempt for the group left, ""
+    /// for nothing. This and `services` outlive the call. Throws only when cancelled.
+    [[nodiscard]] virtual boost::asio::awaitable<Sent> send(runtime::Services& services,
+                                                            Notification notification,
+                                                            std::string memory,
+                                                            runtime::Deadline deadline) const = 0;
+    /// How often the receiver wants to hear again what it accepted, for as long as it holds and
+    /// some time after; nothing for those that remember by themselves.
+    [[nodiscard]] virtual std::optional<Duration> resend_every() const { return {}; }
 
     [[nodiscard]] const Address& address() const { return address_; }
     [[nodiscard]] bool send_resolved() const { return send_resolved_; }
     /// For one attempt, all of its requests together.
     [[nodiscard]] Duration timeout() const { return timeout_; }
+    /// By the service's published limits.
+    [[nodiscard]] Pace pace() const { return pace_; }
 
   protected:
     Address address_;
     bool send_resolved_ = true;
     Duration timeout_ = std::chrono::seconds(10);
+    Pace pace_;
 };
 using IntegrationPtr = std::shared_ptr<const Integration>;
 

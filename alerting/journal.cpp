@@ -67,11 +67,12 @@ Outcome write_settlement(Database& database, const Settlement& settlement) {
          of(settlement.sequence)});
     if (!written) return written;
     if (settlement.outcome == Settlement::Outcome::delivered) {
+        const Value memory = settlement.memory ? Value(*settlement.memory) : Value();
         return database.run(
-            "UPDATE told SET delivered_at = ?, open = ? WHERE receiver = ? AND integration = ? "
-            "AND integration_index = ? AND group_key = ?",
-            {of(settlement.at), of(settlement.status == Status::firing ? 1 : 0), to.receiver,
-             to.integration, of(to.index), settlement.group_key});
+            "UPDATE told SET delivered_at = ?, open = ?, memory = coalesce(?, memory) "
+            "WHERE receiver = ? AND integration = ? AND integration_index = ? AND group_key = ?",
+            {of(settlement.at), of(settlement.status == Status::firing ? 1 : 0), memory,
+             to.receiver, to.integration, of(to.index), settlement.group_key});
     }
     if (settlement.outcome == Settlement::Outcome::dead) {
         return database.run(
@@ -384,6 +385,18 @@ void Journal::note_attempt(std::uint64_t sequence, int attempts, WallTime next_a
                 "UPDATE outbox SET attempts = ?, next_attempt_at = ?, last_reason = ? "
                 "WHERE sequence = ?",
                 {of(attempts), of(next_attempt_at), reason, of(sequence)});
+        },
+        std::move(done));
+}
+
+void Journal::remember(Address to, std::string group_key, std::string memory, Done done) {
+    state_->ask(
+        [to = std::move(to), group_key = std::move(group_key),
+         memory = std::move(memory)](Database& database) {
+            return database.run(
+                "UPDATE told SET memory = ? WHERE receiver = ? AND integration = ? "
+                "AND integration_index = ? AND group_key = ?",
+                {memory, to.receiver, to.integration, of(to.index), group_key});
         },
         std::move(done));
 }

@@ -94,6 +94,8 @@ class Journal {
     /// A failed attempt: how often it was tried, when it is next, why it failed.
     void note_attempt(std::uint64_t sequence, int attempts, WallTime next_attempt_at,
                       std::string reason, Done done = {});
+    /// What an integration wants remembered of a group, before its receipt.
+    void remember(Address to, std::string group_key, std::string memory, Done done = {});
     /// Its end. A superseded notification's successor is rewritten to `merged`.
     void settle(Settlement settlement, Done done = {});
     void supersede(Settlement settlement, Notification merged, Done done = {});

@@ -58,6 +58,7 @@ CREATE TABLE events (
 ) STRICT;
 CREATE INDEX events_at ON events (at);
 )",
+    "ALTER TABLE told ADD COLUMN memory TEXT NOT NULL DEFAULT ''",
 };
 constexpr std::int64_t kVersion = std::size(kMigrations);
 
@@ -146,22 +147,24 @@ Database::Outcome<JournalContents> read_contents(Database& database) {
                                        time(row[4]).value_or(WallTime{})});
         });
     if (!read) return std::unexpected(read.error());
-    read = database.query("SELECT notification, failed, open, delivered_at, group_key FROM told",
-                          {}, [&](const Row& row) {
-                              auto notification = notification_from_json(text(row[0]));
-                              if (!notification) {
-                                  contents.warnings.emplace_back(fmt::format(
-                                      "what was told of {} cannot be read", text(row[4])));
-                                  return;
-                              }
-                              Told told;
-                              told.pending = pending.contains(notification->sequence);
-                              told.last = std::move(*notification);
-                              told.failed = number(row[1]) != 0;
-                              told.open = number(row[2]) != 0;
-                              told.delivered_at = time(row[3]);
-                              contents.told.push_back(std::move(told));
-                          });
+    read = database.query(
+        "SELECT notification, failed, open, delivered_at, group_key, memory FROM told", {},
+        [&](const Row& row) {
+            auto notification = notification_from_json(text(row[0]));
+            if (!notification) {
+                contents.warnings.emplace_back(
+                    fmt::format("what was told of {} cannot be read", text(row[4])));
+                return;
+            }
+            Told told;
+            told.pending = pending.contains(notification->sequence);
+            told.last = std::move(*notification);
+            told.failed = number(row[1]) != 0;
+            told.open = number(row[2]) != 0;
+            told.delivered_at = time(row[3]);
+            told.memory = text(row[5]);
+            contents.told.push_back(std::move(told));
+        });
     if (!read) return std::unexpected(read.error());
     read = database.query("SELECT key, record FROM alert_records", {}, [&](const Row& row) {
         contents.alerts.push_back({text(row[0]), text(row[1])});

@@ -109,6 +109,8 @@ struct Settlement {
     WallTime at{};
     /// Why it is dead; no secrets.
     std::string reason;
+    /// Delivered: what to remember of the group at this receiver; nothing leaves it as it was.
+    std::optional<std::string> memory{};
 };
 
 /// "delivered", "dead", "superseded": the states of docs/formats/journal.md.
@@ -125,6 +127,8 @@ struct Told {
     bool open = false;
     /// When the receiver last accepted anything of the group.
     std::optional<WallTime> delivered_at;
+    /// What the integration wants remembered (see Sent::memory); "" for nothing.
+    std::string memory;
 };
 
 /// Stable over versions, machines, restarts and edits of routes: 32 hexadecimal digits of receiver

@@ -5,10 +5,9 @@
 #include <atomic>
 #include <mutex>
 
-#include "alerting/receivers/answers.h"
+#include "alerting/resends.h"
 #include "alerting/send_queue.h"
 #include "core/check.h"
-#include "runtime/http_client.h"
 #include "runtime/loop.h"
 #include "runtime/services.h"
 #include "runtime/task_group.h"
@@ -26,6 +25,9 @@ struct Lane {
     Address address;
     SendQueue queue;
     asio::steady_timer wakeup;
+    /// By group: what the integration wants remembered.
+    std::map<std::string, std::string, std::less<>> memories;
+    Resends resends;
     std::optional<WallTime> last_delivered;
     std::string last_error;
 };
@@ -67,8 +69,10 @@ struct Outbox::State : std::enable_shared_from_this<Outbox::State> {
     void settle_needless(const Notification& notification);
     void supersede(const SendQueue::Superseded& superseded);
     asio::awaitable<void> run(Lane& lane);
-    asio::awaitable<Delivery> attempt(Lane& lane, Notification notification);
-    asio::awaitable<void> finish(Lane& lane, Delivery delivery);
+    asio::awaitable<Sent> attempt(Lane& lane, Notification notification);
+    asio::awaitable<void> resend(Lane& lane, Notification notification);
+    asio::awaitable<void> finish(Lane& lane, Sent sent);
+    void remember(Lane& lane, const Notification& notification, const Sent& sent);
     asio::awaitable<void> settle(Settlement settlement);
     void note_delivered(Lane& lane, const Notification& notification);
     void note_failed(Lane& lane, const Delivery& delivery);
@@ -180,11 +184,14 @@ void Outbox::State::submit(std::vector<Notification> notifications) {
 
 void Outbox::State::start(std::vector<OutboxRow> restored, const std::vector<Told>& told) {
     make_lanes();
-    for (const Told& entry : told) {
-        if (entry.open) lane_for(entry.last.to).queue.set_open(entry.last.group_key, true);
-    }
     const WallTime wall = wall_now();
     const SteadyTime now = steady_now();
+    for (const Told& entry : told) {
+        Lane& lane = lane_for(entry.last.to);
+        if (entry.open) lane.queue.set_open(entry.last.group_key, true);
+        if (!entry.memory.empty()) lane.memories[entry.last.group_key] = entry.memory;
+        if (entry.open && !entry.pending) lane.resends.told(entry.last, now);
+    }
     for (OutboxRow& row : restored) {
         const Duration age = std::max(Duration(0), wall - row.created_at);
         row.notification.news_at = now - std::max(Duration(0), wall - row.notification.decided_at);
@@ -213,7 +220,9 @@ void Outbox::State::configure(SharedRouting next) {
 void Outbox::State::make_lanes() {
     for (const ReceiverConfig& receiver : routing->receivers) {
         for (const IntegrationPtr& integration : receiver.integrations) {
-            lane_for(integration->address());
+            Lane& lane = lane_for(integration->address());
+            lane.queue.set_pace(integration->pace());
+            lane.resends.set_interval(integration->resend_every());
         }
     }
 }
@@ -241,6 +250,8 @@ void Outbox::State::enqueue(SendQueue::Item item) {
     const Notification notification = item.notification;
     Lane& lane = lane_for(notification.to);
     const SendQueue::Pushed pushed = lane.queue.push(std::move(item));
+    // It ended, and the receiver does not want to hear of it: nor that it goes on.
+    if (notification.only_amends) lane.resends.forget(notification.group_key);
     if (pushed.needless) settle_needless(notification);
     if (pushed.superseded) supersede(*pushed.superseded);
     lane.wakeup.cancel();
@@ -276,44 +287,73 @@ asio::awaitable<void> Outbox::State::run(Lane& lane) {
     for (;;) {
         const SendQueue::Item* item = lane.queue.begin(steady_now());
         if (item == nullptr) {
-            lane.wakeup.expires_at(lane.queue.next_due().value_or(SteadyTime::max()));
+            std::optional<Notification> again = lane.resends.take_due(steady_now());
+            if (again) {
+                co_await resend(lane, std::move(*again));
+                continue;
+            }
+            lane.wakeup.expires_at(std::min(lane.queue.next_due().value_or(SteadyTime::max()),
+                                            lane.resends.next_due().value_or(SteadyTime::max())));
             // Woken early is no error; a cancelled coroutine throws at its next wait.
             co_await lane.wakeup.async_wait(asio::as_tuple(asio::use_awaitable));
             continue;
         }
         Notification notification = item->notification;
-        Delivery delivery = co_await attempt(lane, std::move(notification));
-        co_await finish(lane, std::move(delivery));
+        Sent sent = co_await attempt(lane, std::move(notification));
+        co_await finish(lane, std::move(sent));
     }
 }
 
-asio::awaitable<Delivery> Outbox::State::attempt(Lane& lane, Notification notification) {
+asio::awaitable<Sent> Outbox::State::attempt(Lane& lane, Notification notification) {
     const IntegrationPtr integration = routing->find_integration(lane.address);
     if (integration == nullptr) {
-        co_return Delivery::rejected(Reason::receiver_removed,
-                                     "the configuration no longer has it");
+        Sent removed;
+        removed.delivery =
+            Delivery::rejected(Reason::receiver_removed, "the configuration no longer has it");
+        co_return removed;
     }
-    Message message = integration->render(notification);
-    if (!message.template_error.empty()) {
-        report_trouble(lane.address, fmt::format("a template failed, it was told plainly: {}",
-                                                 message.template_error));
-    }
+    const auto remembered = lane.memories.find(notification.group_key);
+    std::string memory = remembered == lane.memories.end() ? "" : remembered->second;
     const Duration timeout = options.timeout.value_or(integration->timeout());
     const runtime::Deadline deadline = runtime::Deadline::in(timeout);
-    for (runtime::HttpRequest& request : message.requests) {
-        const runtime::HttpResult answer =
-            co_await runtime::fetch(services, std::move(request), deadline);
-        Delivery delivery =
-            answer.failure ? classify_failure(*answer.failure) : integration->classify(answer);
-        if (delivery.kind != Delivery::Kind::delivered) co_return delivery;
+    Sent sent =
+        co_await integration->send(services, std::move(notification), std::move(memory), deadline);
+    if (!sent.template_error.empty()) {
+        report_trouble(lane.address, fmt::format("a template failed, it was told plainly: {}",
+                                                 sent.template_error));
     }
-    co_return Delivery::delivered();
+    co_return sent;
 }
 
-asio::awaitable<void> Outbox::State::finish(Lane& lane, Delivery delivery) {
+asio::awaitable<void> Outbox::State::resend(Lane& lane, Notification notification) {
+    if (routing->find_integration(lane.address) == nullptr) {
+        lane.resends.set_interval({});
+        co_return;
+    }
+    const Sent sent = co_await attempt(lane, std::move(notification));
+    // The next one comes soon, and the receiver has been told before: nothing is lost.
+    if (sent.delivery.kind != Delivery::Kind::delivered) note_failed(lane, sent.delivery);
+    publish();
+}
+
+void Outbox::State::remember(Lane& lane, const Notification& notification, const Sent& sent) {
+    if (!sent.memory) return;
+    if (sent.memory->empty()) {
+        lane.memories.erase(notification.group_key);
+    } else {
+        lane.memories[notification.group_key] = *sent.memory;
+    }
+    // With the receipt, where there is one.
+    if (sent.delivery.kind == Delivery::Kind::delivered) return;
+    journal.remember(lane.address, notification.group_key, *sent.memory);
+}
+
+asio::awaitable<void> Outbox::State::finish(Lane& lane, Sent sent) {
+    const Delivery& delivery = sent.delivery;
     SendQueue::Ended ended = lane.queue.end(delivery, steady_now());
     const Notification notification = ended.item.notification;
     using Kind = SendQueue::Ended::Kind;
+    remember(lane, notification, sent);
     if (delivery.kind != Delivery::Kind::delivered) note_failed(lane, delivery);
     if (ended.needless) settle_needless(*ended.needless);
     publish();
@@ -331,6 +371,8 @@ asio::awaitable<void> Outbox::State::finish(Lane& lane, Delivery delivery) {
         case Kind::delivered: {
             note_delivered(lane, notification);
             Settlement settlement = settlement_of(notification, Settlement::Outcome::delivered, "");
+            settlement.memory = std::move(sent.memory);
+            lane.resends.told(notification, steady_now());
             co_await settle(std::move(settlement));
             break;
         }

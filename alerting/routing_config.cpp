@@ -8,6 +8,7 @@
 #include "alerting/read_context.h"
 #include "alerting/receivers/registry.h"
 #include "alerting/route_reader.h"
+#include "alerting/tls_options.h"
 #include "config/config.h"
 
 namespace pilotlight::alerting {
@@ -305,7 +306,9 @@ std::vector<SectionDoc> alerting_option_docs() {
                                      {"global", config::docs_of(kGlobalOptions)},
                                      {"route", route_option_docs()},
                                      {"inhibit_rules", inhibit_option_docs()},
-                                     {"http_config", http_option_docs()}};
+                                     {"http_config", http_option_docs()},
+                                     {"oauth2", oauth2_option_docs()},
+                                     {"tls_config", tls_option_docs()}};
     for (const ReceiverKind& kind : receiver_kinds()) {
         sections.push_back({std::string(kind.config_key), kind.options()});
     }

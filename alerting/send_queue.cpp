@@ -63,12 +63,13 @@ SendQueue::Item SendQueue::take_waiting(Position position) {
 }
 
 const SendQueue::Item* SendQueue::begin(SteadyTime now) {
-    if (in_flight_ || now < std::max(paused_until_, asked_to_wait_until_)) return nullptr;
+    if (in_flight_ || now < held_until()) return nullptr;
     const auto due = std::ranges::find_if(
         waiting_, [&](const auto& entry) { return entry.second.not_before <= now; });
     if (due == waiting_.end()) return nullptr;
     in_flight_position_ = due->first;
     in_flight_ = take_waiting(due->first);
+    even_until_ = std::max(even_until_, now) + pace_.every;
     Notification& notification = in_flight_->notification;
     notification.missed =
         notification.status() == Status::resolved && !open_groups_.contains(notification.group_key);
@@ -80,7 +81,12 @@ std::optional<SteadyTime> SendQueue::next_due() const {
     SteadyTime first = SteadyTime::max();
     for (const auto& [position, item] : waiting_)
         first = std::min(first, item.not_before);
-    return std::max({first, paused_until_, asked_to_wait_until_});
+    return std::max(first, held_until());
+}
+
+SteadyTime SendQueue::held_until() const {
+    const SteadyTime paced = even_until_ - pace_.every * (pace_.burst - 1);
+    return std::max({paused_until_, asked_to_wait_until_, paced});
 }
 
 void SendQueue::put_back(Item item) {

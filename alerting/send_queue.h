@@ -64,6 +64,9 @@ class SendQueue {
     };
     Ended end(const Delivery& delivery, SteadyTime now);
 
+    /// What the service wants at most; retries count as well.
+    void set_pace(Pace pace) { pace_ = pace; }
+
     /// Another configuration may have mended what failed: everything is due at once, but for what
     /// the receiver asked by Retry-After.
     void retry_now();
@@ -78,6 +81,7 @@ class SendQueue {
     Item take_waiting(Position position);
     void put_back(Item item);
     Ended settle_failure(Item item, const Delivery& delivery, SteadyTime now);
+    [[nodiscard]] SteadyTime held_until() const;
 
     BackoffOptions backoff_;
     std::map<Position, Item> waiting_;
@@ -90,6 +94,9 @@ class SendQueue {
     int failures_ = 0;
     SteadyTime paused_until_{};
     SteadyTime asked_to_wait_until_{};
+    Pace pace_;
+    /// When everything sent so far would have been sent at an even pace.
+    SteadyTime even_until_{};
 };
 
 /// `newer` with what only `older` tells: ends that were never told, and since when.

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "alerting/http_integration.h"
 #include "alerting/receivers/answers.h"
 #include "alerting/receivers/registry.h"
 
@@ -19,6 +20,8 @@ constexpr std::size_t kEventBytesMax = 512'000;
 constexpr std::size_t kDetailMax = 50'000;
 constexpr std::size_t kShortDetailMax = 5'000;
 constexpr std::size_t kLinksMax = 10;
+// 120 events a minute and key.
+constexpr Pace kPace{std::chrono::milliseconds(500), 60};
 constexpr std::string_view kV1Url =
     "https://events.pagerduty.com/generic/2010-04-15/create_event.json";
 
@@ -157,14 +160,14 @@ struct Image {
     MessageText href;
 };
 
-class PagerDuty final : public Integration {
+class PagerDuty final : public HttpIntegration {
   public:
     PagerDuty(const RawPagerDuty& raw, const Node& node, Address address, ReadContext& context) {
         address_ = std::move(address);
         send_resolved_ = raw.send_resolved;
         timeout_ = raw.timeout;
-        http_ =
-            raw.http_config ? read_http_options(*raw.http_config, context) : context.global.http;
+        pace_ = kPace;
+        read_http(raw.http_config, context);
         read_key(raw, node, context);
         const std::pair<MessageText*, const TextOption*> all[] = {
             {&client_, &raw.client},           {&client_url_, &raw.client_url},
@@ -185,9 +188,7 @@ class PagerDuty final : public Integration {
             images_.push_back({context.parse_text(parts.src), context.parse_text(parts.alt),
                                context.parse_text(parts.href)});
         }
-        std::vector<Secret> secrets = http_.secrets();
-        secrets.push_back(key_);
-        secrets_ = with_parts(std::move(secrets));
+        keep_secret({key_});
     }
 
     [[nodiscard]] Message render(const Notification& notification) const override {
@@ -209,10 +210,10 @@ class PagerDuty final : public Integration {
     [[nodiscard]] Delivery classify(const runtime::HttpResult& answer) const override {
         // Events API v1 says 403 for too many.
         if (is_v1_ && answer.status == 403) {
-            return Delivery::retry(Reason::rate_limited, describe_answer(answer, secrets_),
+            return Delivery::retry(Reason::rate_limited, describe_answer(answer, secrets()),
                                    retry_after(answer, wall_now()));
         }
-        return classify_status(answer, secrets_);
+        return classify_status(answer, secrets());
     }
 
   private:
@@ -380,12 +381,8 @@ class PagerDuty final : public Integration {
     }
 
     runtime::HttpRequest request_for(json event) const {
-        runtime::HttpRequest request;
-        request.method = "POST";
-        request.url = url_;
-        request.headers = {{"Content-Type", "application/json"}};
-        http_.apply(request);
-        request.body = event.dump(-1, ' ', false, json::error_handler_t::replace);
+        runtime::HttpRequest request =
+            json_post(url_, event.dump(-1, ' ', false, json::error_handler_t::replace));
         if (request.body.size() > kEventBytesMax) {
             shorten_details(event);
             request.body = event.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -408,11 +405,9 @@ class PagerDuty final : public Integration {
         all = std::move(kept);
     }
 
-    HttpOptions http_;
     Secret key_;
     bool is_v1_ = false;
     std::string url_;
-    std::vector<Secret> secrets_;
     MessageText client_, client_url_, description_, severity_, source_, class_, component_, group_;
     std::map<std::string, MessageText> details_;
     std::vector<Link> links_;

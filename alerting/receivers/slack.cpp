@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "alerting/http_integration.h"
 #include "alerting/receivers/answers.h"
 #include "alerting/receivers/registry.h"
 #include "runtime/url.h"
@@ -21,6 +22,8 @@ constexpr std::size_t kFieldTextMax = 2'000;
 constexpr std::size_t kFieldsMax = 20;
 constexpr std::size_t kActionsMax = 5;
 constexpr std::size_t kValueMax = 3'000;
+// One message a second and channel, short bursts allowed.
+constexpr Pace kPace{std::chrono::seconds(1), 10};
 constexpr std::string_view kPostMessageUrl = "https://slack.com/api/chat.postMessage";
 
 struct RawField {
@@ -183,14 +186,14 @@ struct Action {
     MessageText value;
 };
 
-class Slack final : public Integration {
+class Slack final : public HttpIntegration {
   public:
     Slack(const RawSlack& raw, const Node& node, Address address, ReadContext& context) {
         address_ = std::move(address);
         send_resolved_ = raw.send_resolved;
         timeout_ = raw.timeout;
-        http_ =
-            raw.http_config ? read_http_options(*raw.http_config, context) : context.global.http;
+        pace_ = kPace;
+        read_http(raw.http_config, context);
         read_destination(raw, node, context);
         read_texts(raw, context);
         for (const Node& field : raw.fields)
@@ -201,10 +204,7 @@ class Slack final : public Integration {
             context.not_yet.push_back(
                 node.find("update_message")->error("update_message is not acted on yet"));
         }
-        std::vector<Secret> secrets = http_.secrets();
-        secrets.push_back(url_);
-        secrets.push_back(token_);
-        secrets_ = with_parts(std::move(secrets));
+        keep_secret({url_, token_});
     }
 
     [[nodiscard]] Message render(const Notification& notification) const override {
@@ -229,14 +229,14 @@ class Slack final : public Integration {
     }
 
     [[nodiscard]] Delivery classify(const runtime::HttpResult& answer) const override {
-        Delivery by_status = classify_status(answer, secrets_);
+        Delivery by_status = classify_status(answer, secrets());
         if (by_status.kind != Delivery::Kind::delivered) return by_status;
         // The Web API says no with a 200.
         if (answer.header("Content-Type").starts_with("application/json")) {
             return classify_json(answer);
         }
         if (answer.body == "ok") return Delivery::delivered();
-        return Delivery::rejected(Reason::bad_answer, describe_answer(answer, secrets_));
+        return Delivery::rejected(Reason::bad_answer, describe_answer(answer, secrets()));
     }
 
   private:
@@ -379,12 +379,12 @@ class Slack final : public Integration {
     [[nodiscard]] Delivery classify_json(const runtime::HttpResult& answer) const {
         const json body = json::parse(answer.body, nullptr, false);
         if (!body.is_object() || !body.contains("ok") || !body["ok"].is_boolean()) {
-            return Delivery::retry(Reason::bad_answer, describe_answer(answer, secrets_));
+            return Delivery::retry(Reason::bad_answer, describe_answer(answer, secrets()));
         }
         if (body["ok"].get<bool>()) return Delivery::delivered();
         const std::string error =
             body.contains("error") && body["error"].is_string() ? body["error"] : "no reason given";
-        std::string detail = fmt::format("Slack says {}", quote_safely(error, secrets_));
+        std::string detail = fmt::format("Slack says {}", quote_safely(error, secrets()));
         if (error == "rate_limited" || error == "ratelimited") {
             return Delivery::retry(Reason::rate_limited, std::move(detail),
                                    retry_after(answer, wall_now()));
@@ -396,10 +396,8 @@ class Slack final : public Integration {
         return Delivery::rejected(Reason::client_error, std::move(detail));
     }
 
-    HttpOptions http_;
     Secret url_;
     Secret token_;
-    std::vector<Secret> secrets_;
     MessageText channel_, username_, color_, title_, title_link_, pretext_, text_, fallback_;
     MessageText callback_id_, icon_emoji_, icon_url_, footer_, image_url_, thumb_url_;
     MessageText message_text_;

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "alerting/http_integration.h"
 #include "alerting/receivers/answers.h"
 #include "alerting/receivers/registry.h"
 
@@ -55,20 +56,17 @@ json alert_object(const NotifiedAlert& alert) {
             {"fingerprint", alert.fingerprint()}};
 }
 
-class Webhook final : public Integration {
+class Webhook final : public HttpIntegration {
   public:
     Webhook(const RawWebhook& raw, const Node& node, Address address, ReadContext& context) {
         address_ = std::move(address);
         send_resolved_ = raw.send_resolved;
         if (raw.timeout > Duration(0)) timeout_ = raw.timeout;
-        http_ =
-            raw.http_config ? read_http_options(*raw.http_config, context) : context.global.http;
+        read_http(raw.http_config, context);
         url_ = context.read_secret_url(node, "url");
         if (url_.empty()) context.error(node, "nowhere to send to: expected url or url_file");
         max_alerts_ = raw.max_alerts;
-        std::vector<Secret> secrets = http_.secrets();
-        secrets.push_back(url_);
-        secrets_ = with_parts(std::move(secrets));
+        keep_secret({url_});
     }
 
     [[nodiscard]] Message render(const Notification& notification) const override {
@@ -103,14 +101,8 @@ class Webhook final : public Integration {
         return message;
     }
 
-    [[nodiscard]] Delivery classify(const runtime::HttpResult& answer) const override {
-        return classify_status(answer, secrets_);
-    }
-
   private:
-    HttpOptions http_;
     Secret url_;
-    std::vector<Secret> secrets_;
     std::uint64_t max_alerts_ = 0;
 };
 

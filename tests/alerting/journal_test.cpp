@@ -407,4 +407,42 @@ BOOST_AUTO_TEST_CASE(a_database_that_breaks_while_it_runs_is_replaced) {
     BOOST_TEST(written);
 }
 
+BOOST_AUTO_TEST_CASE(what_a_receiver_wants_remembered_lasts_as_long_as_what_it_was_told) {
+    const auto memory = [&] {
+        Journal journal(path);
+        const JournalContents contents = journal.take_contents();
+        return contents.told.empty() ? "gone" : contents.told[0].memory;
+    };
+    {
+        Journal journal(path);
+        journal.record({numbered(1)}, {});
+        journal.remember(numbered(1).to, "g", "first");
+        journal.flush();
+    }
+    BOOST_TEST(memory() == "first");
+    {
+        Journal journal(path);
+        // A receipt that says nothing of it leaves it; a new notification does, too.
+        journal.settle(settlement(numbered(1), Outcome::delivered));
+        journal.record({numbered(2)}, {});
+        journal.flush();
+    }
+    BOOST_TEST(memory() == "first");
+    {
+        Journal journal(path);
+        Settlement receipt = settlement(numbered(2), Outcome::delivered);
+        receipt.memory = "second";
+        journal.settle(receipt);
+        journal.flush();
+    }
+    BOOST_TEST(memory() == "second");
+    {
+        Journal journal(path);
+        JournalContents contents = journal.take_contents();
+        journal.forget(contents.told);
+        journal.flush();
+    }
+    BOOST_TEST(memory() == "gone");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -233,4 +233,33 @@ BOOST_AUTO_TEST_CASE(ten_thousand_waiting_are_quick) {
     BOOST_TEST(queue.size() == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(keeps_to_the_pace_of_the_service) {
+    queue.set_pace({10s, 3});
+    for (const char* group : {"a", "b", "c", "d", "e"})
+        push(group, {kFires});
+    for (const char* group : {"a", "b", "c"}) {
+        BOOST_TEST(begin(0s) == group);
+        (void)end(Delivery::delivered(), 0s);
+    }
+    BOOST_TEST(begin(0s) == "");
+    BOOST_TEST((*queue.next_due() == start + 10s));
+    BOOST_TEST(begin(9s) == "");
+    BOOST_TEST(begin(10s) == "d");
+    // A retry is a message like any other.
+    (void)end(Delivery::retry(Reason::server_error, "503"), 10s);
+    BOOST_TEST(begin(19s) == "");
+    BOOST_TEST(begin(20s) != "");
+}
+
+BOOST_AUTO_TEST_CASE(a_rest_earns_no_more_than_the_burst) {
+    queue.set_pace({1s, 2});
+    for (const char* group : {"a", "b", "c"})
+        push(group, {kFires});
+    BOOST_TEST(begin(1h) == "a");
+    (void)end(Delivery::delivered(), 1h);
+    BOOST_TEST(begin(1h) == "b");
+    (void)end(Delivery::delivered(), 1h);
+    BOOST_TEST(begin(1h) == "");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
