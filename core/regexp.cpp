@@ -3,13 +3,15 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace pilotlight {
 
 struct Regexp::Program {
-    Program(const std::string& pattern, const re2::RE2::Options& options) : re(pattern, options) {}
-    re2::RE2 re;
+    explicit Program(std::shared_ptr<const re2::RE2> compiled) : re(std::move(compiled)) {}
+    std::shared_ptr<const re2::RE2> re;
 };
 
 namespace {
@@ -49,7 +51,8 @@ void append_expanded(std::string& out, std::string_view with, const re2::RE2& re
         const std::string_view name = with.substr(begin, end - begin);
         int index = -1;
         const auto parsed = std::from_chars(name.data(), name.data() + name.size(), index);
-        if (parsed.ec != std::errc{} || parsed.ptr != name.data() + name.size()) {
+        const bool padded = name.size() > 1 && name[0] == '0';
+        if (padded || parsed.ec != std::errc{} || parsed.ptr != name.data() + name.size()) {
             const auto named = re.NamedCapturingGroups().find(std::string(name));
             index = named == re.NamedCapturingGroups().end() ? -1 : named->second;
         }
@@ -70,6 +73,37 @@ std::size_t character_bytes(std::string_view text, std::size_t at) {
     return length;
 }
 
+/// Whether it has `\C`, a byte that need not be a character: RE2 knows it, Go does not.
+bool has_any_byte(std::string_view pattern) {
+    for (std::size_t at = 0; at + 1 < pattern.size(); ++at) {
+        if (pattern[at] != '\\') continue;
+        if (pattern[at + 1] == 'C') return true;
+        if (pattern[at + 1] == 'Q') at = std::min(pattern.find("\\E", at + 2), pattern.size());
+        ++at;
+    }
+    return false;
+}
+
+/// `(?<name>...)` as `(?P<name>...)`, the only form that older RE2s know.
+std::string with_old_names(std::string_view pattern) {
+    std::string out;
+    while (true) {
+        const std::size_t group = pattern.find("(?<");
+        out += pattern.substr(0, group);
+        if (group == pattern.npos) return out;
+        out += "(?P<";
+        pattern.remove_prefix(group + 3);
+    }
+}
+
+std::shared_ptr<const re2::RE2> compiled(std::string_view pattern, Regexp::Anchor anchor) {
+    re2::RE2::Options options(re2::RE2::Quiet);
+    options.set_max_mem(kProgramBytesMax);
+    const std::string whole =
+        anchor == Regexp::Anchor::both ? fmt::format("^(?s:{})$", pattern) : std::string(pattern);
+    return std::make_shared<const re2::RE2>(whole, options);
+}
+
 std::vector<re2::StringPiece> room_for_groups(const re2::RE2& re) {
     return std::vector<re2::StringPiece>(static_cast<std::size_t>(re.NumberOfCapturingGroups()) +
                                          1);
@@ -81,25 +115,26 @@ Regexp::Regexp(std::string pattern, std::shared_ptr<const Program> program)
     : pattern_(std::move(pattern)), program_(std::move(program)) {}
 
 Result<Regexp> Regexp::compile(std::string_view pattern, Anchor anchor) {
-    re2::RE2::Options options(re2::RE2::Quiet);
-    options.set_max_mem(kProgramBytesMax);
-    const std::string whole =
-        anchor == Anchor::both ? fmt::format("^(?s:{})$", pattern) : std::string(pattern);
-    auto program = std::make_shared<const Program>(whole, options);
-    if (!program->re.ok()) {
-        return fail(fmt::format("bad regular expression \"{}\": {}", pattern, program->re.error()));
+    const auto refused = [&](std::string_view why) {
+        return fail(fmt::format("bad regular expression \"{}\": {}", pattern, why));
+    };
+    if (has_any_byte(pattern)) return refused("invalid escape sequence: \\C");
+    auto re = compiled(pattern, anchor);
+    if (!re->ok() && pattern.find("(?<") != pattern.npos) {
+        re = compiled(with_old_names(pattern), anchor);
     }
-    return Regexp(std::string(pattern), std::move(program));
+    if (!re->ok()) return refused(re->error());
+    return Regexp(std::string(pattern), std::make_shared<const Program>(std::move(re)));
 }
 
 bool Regexp::matches(std::string_view text) const {
-    return re2::RE2::PartialMatch(piece(text), program_->re);
+    return re2::RE2::PartialMatch(piece(text), *program_->re);
 }
 
 std::optional<std::vector<std::string>> Regexp::groups(std::string_view text) const {
-    auto found = room_for_groups(program_->re);
-    if (!program_->re.Match(piece(text), 0, text.size(), re2::RE2::UNANCHORED, found.data(),
-                            static_cast<int>(found.size()))) {
+    auto found = room_for_groups(*program_->re);
+    if (!program_->re->Match(piece(text), 0, text.size(), re2::RE2::UNANCHORED, found.data(),
+                             static_cast<int>(found.size()))) {
         return std::nullopt;
     }
     std::vector<std::string> texts;
@@ -110,18 +145,18 @@ std::optional<std::vector<std::string>> Regexp::groups(std::string_view text) co
 }
 
 std::string Regexp::replace_all(std::string_view text, std::string_view with) const {
-    auto found = room_for_groups(program_->re);
+    auto found = room_for_groups(*program_->re);
     std::string out;
     std::size_t match_end = 0;
     std::size_t at = 0;
     while (at <= text.size() &&
-           program_->re.Match(piece(text), at, text.size(), re2::RE2::UNANCHORED, found.data(),
-                              static_cast<int>(found.size()))) {
+           program_->re->Match(piece(text), at, text.size(), re2::RE2::UNANCHORED, found.data(),
+                               static_cast<int>(found.size()))) {
         const auto begin = static_cast<std::size_t>(found[0].data() - text.data());
         const std::size_t end = begin + found[0].size();
         out += text.substr(match_end, begin - match_end);
         // Go's rule: no empty match right behind another match.
-        if (end > match_end || begin == 0) append_expanded(out, with, program_->re, found);
+        if (end > match_end || begin == 0) append_expanded(out, with, *program_->re, found);
         match_end = end;
         at = std::max(end, at + character_bytes(text, at));
     }
@@ -129,13 +164,13 @@ std::string Regexp::replace_all(std::string_view text, std::string_view with) co
 }
 
 std::optional<std::string> Regexp::expand(std::string_view text, std::string_view with) const {
-    auto found = room_for_groups(program_->re);
-    if (!program_->re.Match(piece(text), 0, text.size(), re2::RE2::UNANCHORED, found.data(),
-                            static_cast<int>(found.size()))) {
+    auto found = room_for_groups(*program_->re);
+    if (!program_->re->Match(piece(text), 0, text.size(), re2::RE2::UNANCHORED, found.data(),
+                             static_cast<int>(found.size()))) {
         return std::nullopt;
     }
     std::string out;
-    append_expanded(out, with, program_->re, found);
+    append_expanded(out, with, *program_->re, found);
     return out;
 }
 

@@ -23,6 +23,9 @@ constexpr std::array<Unit, 7> kUnits{{{"y", 31'536'000'000},
                                       {"s", 1'000},
                                       {"ms", 1}}};
 
+/// Prometheus keeps durations as 64 bits of nanoseconds: 292 years.
+constexpr std::int64_t kDurationMax = 9'223'372'036'854;
+
 Result<Duration> not_a_duration(std::string_view text) {
     return fail(
         fmt::format("not a valid duration: \"{}\", expected a form such as 1h30m, 15s or "
@@ -116,7 +119,7 @@ Result<Duration> parse_duration(std::string_view text) {
         if (next_unit == kUnits.size()) return not_a_duration(text);
         std::int64_t part = 0;
         if (__builtin_mul_overflow(number, kUnits[next_unit].milliseconds, &part) ||
-            __builtin_add_overflow(total, part, &total)) {
+            __builtin_add_overflow(total, part, &total) || total > kDurationMax) {
             return fail(fmt::format("duration out of range: \"{}\"", text));
         }
         ++next_unit;

@@ -214,10 +214,12 @@ class Reader {
             return series;
         }
         auto parsed = promql::parse_series(name->scalar, syntax_);
-        if (parsed)
-            series.labels = std::move(*parsed);
-        else
+        if (!parsed)
             add(*name, promql::describe(parsed.error(), name->scalar));
+        else if (parsed->empty())
+            add(*name, "an input series needs a name or a label");
+        else
+            series.labels = std::move(*parsed);
         const Node* values = scalar(node, "values");
         if (values == nullptr) return series;
         auto numbers = promql::parse_series_values(values->scalar);

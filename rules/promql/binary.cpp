@@ -184,13 +184,20 @@ class VectorJoin {
     void emit(std::uint64_t signature, const Item& many, const Item& one) {
         const Outcome outcome = swapped_ ? apply(binary_.op, one.value, many.value)
                                          : apply(binary_.op, many.value, one.value);
-        if (!outcome.keep && !binary_.return_bool) return;
-        Item made{result_labels(many.labels, one.labels),
-                  binary_.return_bool ? (outcome.keep ? 1.0 : 0.0) : outcome.value, many.drop_name,
-                  nullptr};
-        if (changes_meaning(evaluator_, binary_)) evaluator_.drop_name(made);
-        if (!is_first(signature, made)) return;
+        const bool left_out = !outcome.keep && !binary_.return_bool;
+        // Prometheus 3 finds double matches among those that a comparison leaves out, too.
+        if (left_out && !evaluator_.is_3()) return;
+        Item made{result_labels(many, one.labels),
+                  binary_.return_bool ? (outcome.keep ? 1.0 : 0.0) : outcome.value,
+                  many.drop_name && !drops_name_now(), nullptr};
+        if (binary_.return_bool) evaluator_.drop_name(made);
+        if (!is_first(signature, made) || left_out) return;
         out_.push_back(std::move(made));
+    }
+
+    /// Arithmetic between vectors takes the name at once, before included labels are set.
+    [[nodiscard]] bool drops_name_now() const {
+        return changes_meaning(evaluator_, binary_) && !binary_.return_bool;
     }
 
     bool is_first(std::uint64_t signature, const Item& made) {
@@ -205,7 +212,9 @@ class VectorJoin {
         return false;
     }
 
-    [[nodiscard]] Labels result_labels(const Labels& many, const Labels& one) const {
+    [[nodiscard]] Labels result_labels(const Item& many_side, const Labels& one) const {
+        const Labels many =
+            drops_name_now() ? without_name(many_side, evaluator_.is_3()) : many_side.labels;
         if (matching_.cardinality == MatchCardinality::one_to_one) {
             return matching_.on ? keep_labels(many, matching_.labels)
                                 : drop_labels(many, matching_.labels, false);

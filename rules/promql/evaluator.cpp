@@ -201,8 +201,9 @@ Items Evaluator::select_smoothed(const VectorSelector& selector, WallTime ref) {
         const series::Point before = *std::prev(after);
         double value = before.value;
         if (after != points.end() && before.at < ref) {
-            value += (after->value - before.value) * to_seconds(ref - before.at) /
-                     to_seconds(after->at - before.at);
+            value += (after->value - before.value) *
+                     static_cast<double>((ref - before.at).count()) /
+                     static_cast<double>((after->at - before.at).count());
         }
         items.push_back({series->labels(), value, false, series});
     }

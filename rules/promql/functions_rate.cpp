@@ -79,9 +79,10 @@ std::vector<Point> anchored_points(const Window& window) {
 /// The value at `at` on the line between two samples; a counter that was reset starts at zero.
 double between(const Point& before, const Point& after, WallTime at, bool counter) {
     const double from = counter && after.value < before.value ? 0 : before.value;
-    // Multiplied first: exact where the growth is a whole number of steps.
-    return from + (after.value - from) * seconds_between(before.at, at) /
-                      seconds_between(before.at, after.at);
+    // Multiplied first, by whole milliseconds: exact where the growth is a whole number of steps.
+    const auto elapsed = static_cast<double>((at - before.at).count());
+    const auto whole = static_cast<double>((after.at - before.at).count());
+    return from + (after.value - from) * elapsed / whole;
 }
 
 /// The samples in the range, with values at its two ends put between those around them.

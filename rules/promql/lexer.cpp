@@ -143,7 +143,11 @@ class Lexer {
 void Lexer::step() {
     while (is_space(at(position_)))
         ++position_;
-    if (at(position_) == '#') {
+    const bool bracket_opens =
+        !tokens_.list.empty() && tokens_.list.back().kind == TokenKind::left_bracket;
+    if (at(position_) == '#' && bracket_opens) {
+        error("unexpected character in duration expression: '#'", position_);
+    } else if (at(position_) == '#') {
         while (!at_end() && text_[position_] != '\n')
             ++position_;
     } else if (at_end()) {
@@ -385,7 +389,12 @@ void Lexer::string(char quote_sign) {
         ++end;
     }
     const std::size_t length = end + 1 - position_;
-    if (auto meant = unquote(text_.substr(position_, length)); !meant) {
+    const std::string_view literal = text_.substr(position_, length);
+    // The replacement character stands for what was broken before it came here.
+    if (!is_valid_utf8(literal) || literal.find("\xEF\xBF\xBD") != literal.npos) {
+        return error("invalid UTF-8 rune", position_, length);
+    }
+    if (auto meant = unquote(literal); !meant) {
         return error(meant.error(), position_, length);
     }
     emit(TokenKind::string, length);

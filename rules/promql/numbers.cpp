@@ -35,8 +35,13 @@ std::optional<double> parse_decimal(std::string_view text) {
     double value = 0;
     const char* end = text.data() + text.size();
     const auto read = std::from_chars(text.data(), end, value);
-    if (read.ec != std::errc{} || read.ptr != end) return std::nullopt;
-    return value;
+    if (read.ptr != end || read.ec == std::errc::invalid_argument) return std::nullopt;
+    if (read.ec == std::errc{}) return value;
+    // Too large is an error, too small is zero, as in Go.
+    const std::size_t exponent = text.find_first_of("eE");
+    const bool tiny = exponent != text.npos && text.substr(exponent + 1).starts_with('-');
+    if (!tiny) return std::nullopt;
+    return 0;
 }
 
 }  // namespace

@@ -46,7 +46,10 @@ std::optional<double> ParseState::number_value(const Token& token) {
 std::optional<double> ParseState::duration_value(const Token& token) {
     const auto duration = parse_duration(token.text);
     if (!duration) {
-        fail(fmt::format("not a valid duration string: {}", quote(token.text)), token);
+        const bool too_long = duration.error().message.starts_with("duration out of range");
+        fail(too_long ? "duration out of range"
+                      : fmt::format("not a valid duration string: {}", quote(token.text)),
+             token);
         return std::nullopt;
     }
     return to_seconds(*duration);

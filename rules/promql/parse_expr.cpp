@@ -41,30 +41,11 @@ const OperatorRow* find_operator(TokenKind kind) {
     return found == std::end(kOperators) ? nullptr : found;
 }
 
-/// Words that are also metric names where an operand is expected.
-bool may_name_metric(TokenKind kind) {
-    switch (kind) {
-        case TokenKind::identifier:
-        case TokenKind::metric_identifier:
-        case TokenKind::op_and:
-        case TokenKind::op_or:
-        case TokenKind::op_unless:
-        case TokenKind::by:
-        case TokenKind::without:
-        case TokenKind::offset:
-        case TokenKind::start:
-        case TokenKind::stop:
-        case TokenKind::step:
-        case TokenKind::range:
-        case TokenKind::anchored:
-        case TokenKind::smoothed:
-        case TokenKind::fill:
-        case TokenKind::fill_left:
-        case TokenKind::fill_right:
-            return true;
-        default:
-            return is_aggregation(kind);
-    }
+/// Words that are also label names in by(...), on(...) and their like. "without" is none, and nor
+/// are numbers ("inf").
+bool may_name_label(TokenKind kind) {
+    if (kind == TokenKind::without) return false;
+    return kind == TokenKind::op_atan2 || may_name_metric(kind) || is_keyword(kind);
 }
 
 bool may_name_function(TokenKind kind) {
@@ -338,7 +319,9 @@ void ParseState::check_info_call(Call& call, const Expr& made) {
     for (std::size_t i = 0; i < call.arguments.size(); ++i) {
         const auto* selector = std::get_if<VectorSelector>(&call.arguments[i]->node);
         if (i == 0 && selector != nullptr) check_selector(*call.arguments[i], *selector);
-        if (i == 1 && (selector == nullptr || !selector->name.empty())) {
+        const bool braces_only =
+            selector != nullptr && text_.substr(call.arguments[i]->offset).starts_with('{');
+        if (i == 1 && !braces_only) {
             fail("expected label selectors only, got vector selector instead", made);
         }
     }
@@ -375,9 +358,8 @@ std::vector<std::string> ParseState::parse_grouping() {
     while (!failed() && !take_if(TokenKind::right_paren)) {
         const Token token = peek();
         const bool quoted = token.kind == TokenKind::string && is_3();
-        const bool word = token.kind == TokenKind::identifier ||
-                          token.kind == TokenKind::op_atan2 || is_keyword(token.kind) ||
-                          (may_name_metric(token.kind) && is_legacy_label_name(token.text));
+        const bool word =
+            may_name_label(token.kind) && (is_3() || is_legacy_label_name(token.text));
         if (!quoted && !word) {
             unexpected("grouping opts", "label");
             break;

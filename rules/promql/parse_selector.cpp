@@ -46,9 +46,8 @@ ParseState::Made ParseState::parse_selector() {
         if (other != selector.matchers.end()) twice(selector.name, other->value());
         auto matcher = Matcher::make(std::string(kMetricName), Matcher::Op::equal, selector.name);
         if (matcher) selector.matchers.push_back(std::move(*matcher));
-    } else if (!quoted_name.empty()) {
-        const auto count = std::ranges::count_if(selector.matchers, is_for_name);
-        if (count > 1) twice(quoted_name, other->value());
+    } else if (std::ranges::count_if(selector.matchers, is_for_name) == 1) {
+        // Beside other conditions for the name, the quoted one is only one of them.
         selector.name = quoted_name;
     }
     selector.index = selectors_++;
@@ -228,13 +227,15 @@ AtModifier ParseState::parse_at_time() {
     }
     const auto seconds = parse_time_number();
     if (!seconds) return at;
-    // Year 285,000: beyond it sums with durations could overflow.
-    constexpr double kMaxSeconds = 9e12;
-    if (!(std::abs(*seconds) <= kMaxSeconds)) {
+    constexpr double kBound = 9223372036854775808.0;
+    if (!(std::abs(*seconds) < kBound)) {
         fail(fmt::format("timestamp out of bounds for @ modifier: {:f}", *seconds), token);
         return at;
     }
-    at.time = WallTime(Duration(std::llround(*seconds * 1000)));
+    // Beyond the year 285,000 there are no samples, and sums with durations could overflow.
+    constexpr double kMaxSeconds = 9e12;
+    const double bounded = std::clamp(*seconds, -kMaxSeconds, kMaxSeconds);
+    at.time = WallTime(Duration(std::llround(bounded * 1000)));
     return at;
 }
 

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <limits>
 
 #include "core/sample.h"
 #include "rules/promql/numbers.h"
@@ -14,13 +16,11 @@ namespace pilotlight::promql {
 Labels ParseState::parse_whole_metric() {
     LabelsBuilder builder;
     if (peek().kind != TokenKind::left_brace && peek().kind != TokenKind::end) {
-        const Token name = take();
-        if (!is_legacy_metric_name(name.text)) {
-            --position_;
+        if (!may_name_metric(peek().kind)) {
             unexpected("", "");
             return {};
         }
-        builder.set(kMetricName, name.text);
+        builder.set(kMetricName, take().text);
     }
     if (take_if(TokenKind::left_brace)) {
         while (!failed() && !take_if(TokenKind::right_brace)) {
@@ -61,7 +61,11 @@ bool is_digit(char c) {
 /// Reads `1+2x3 _ _x3 stale`.
 class ValuesReader {
   public:
-    ValuesReader(std::string_view text, std::size_t limit) : text_(text), limit_(limit) {}
+    ValuesReader(std::string_view text, std::size_t limit) : text_(text), limit_(limit) {
+        // A block scalar of YAML ends with one; between values promtool knows none.
+        while (text_.ends_with('\n'))
+            text_.remove_suffix(1);
+    }
 
     std::expected<std::vector<SeriesValue>, SyntaxError> read() {
         while (!error_ && skip_blanks())
@@ -75,7 +79,7 @@ class ValuesReader {
         return position_ + ahead < text_.size() ? text_[position_ + ahead] : '\0';
     }
     [[nodiscard]] bool at_blank() const {
-        return position_ >= text_.size() || at() == ' ' || at() == '\t' || at() == '\n';
+        return position_ >= text_.size() || at() == ' ' || at() == '\t';
     }
 
     bool skip_blanks() {
@@ -104,13 +108,18 @@ class ValuesReader {
             ++position_;
             const std::uint64_t times = at() == 'x' ? read_times() : 1;
             append(times, std::nullopt, 0);
-        } else if (text_.substr(position_).starts_with("stale")) {
+        } else if (text_.substr(position_).starts_with("stale") && !at_letter(5)) {
             position_ += 5;
-            append(at() == 'x' ? read_times() + 1 : 1, stale_marker(), 0);
+            append(1, stale_marker(), 0);
         } else {
             read_numbers();
         }
         if (!error_ && !at_blank()) unexpected();
+    }
+
+    [[nodiscard]] bool at_letter(std::size_t ahead) const {
+        const char c = at(ahead);
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':';
     }
 
     void read_numbers() {
@@ -130,9 +139,10 @@ class ValuesReader {
         const bool minus = at() == '-';
         if (minus || at() == '+') ++position_;
         const std::size_t begin = position_;
-        if (text_.substr(position_).size() >= 3 && !is_digit(at()) && at() != '.') {
-            // Inf and NaN.
-            position_ += 3;
+        if (at_letter(0)) {
+            // Inf and NaN: a word ends where no letter follows, so that neither can be repeated.
+            while (at_letter(0) || is_digit(at()))
+                ++position_;
         } else {
             while (is_digit(at()) || at() == '.')
                 ++position_;
@@ -164,7 +174,8 @@ class ValuesReader {
             return 0;
         }
         position_ += static_cast<std::size_t>(read.ptr - begin);
-        return times;
+        // One more is to be added.
+        return std::min(times, std::numeric_limits<std::uint64_t>::max() - 1);
     }
 
     void append(std::uint64_t times, SeriesValue value, double step) {

@@ -15,6 +15,31 @@ std::string quoted_short(std::string_view text) {
 
 }  // namespace
 
+bool may_name_metric(TokenKind kind) {
+    switch (kind) {
+        case TokenKind::identifier:
+        case TokenKind::metric_identifier:
+        case TokenKind::op_and:
+        case TokenKind::op_or:
+        case TokenKind::op_unless:
+        case TokenKind::by:
+        case TokenKind::without:
+        case TokenKind::offset:
+        case TokenKind::start:
+        case TokenKind::stop:
+        case TokenKind::step:
+        case TokenKind::range:
+        case TokenKind::anchored:
+        case TokenKind::smoothed:
+        case TokenKind::fill:
+        case TokenKind::fill_left:
+        case TokenKind::fill_right:
+            return true;
+        default:
+            return is_aggregation(kind);
+    }
+}
+
 std::string describe(const Token& token) {
     switch (token.kind) {
         case TokenKind::end:

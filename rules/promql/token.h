@@ -98,6 +98,9 @@ struct Token {
     return kind >= TokenKind::offset;
 }
 
+/// Words that are also metric names where an operand is expected.
+[[nodiscard]] bool may_name_metric(TokenKind kind);
+
 /// The token as Prometheus's messages name it: `identifier "foo"`, `"}"`, `<op:and>`, `end of
 /// input`.
 [[nodiscard]] std::string describe(const Token& token);

@@ -44,6 +44,17 @@ BOOST_AUTO_TEST_CASE(a_bad_pattern_is_refused_with_its_reason) {
     BOOST_TEST(!Regexp::compile("((a{100}){100}){100}").has_value());
 }
 
+BOOST_AUTO_TEST_CASE(reads_gos_dialect) {
+    const auto named = compiled("(?<host>[^:]+):(?P<port>\\d+)");
+    BOOST_TEST(named.expand("db:5432", "${port} at ${host}").value_or("") == "5432 at db");
+    BOOST_TEST(compiled("[(?<a]+", Regexp::Anchor::both).matches("(<a?"));
+    BOOST_TEST(!compiled("[(?<a]", Regexp::Anchor::both).matches("P"));
+    // A byte of a character is none.
+    BOOST_TEST(!Regexp::compile("a\\C").has_value());
+    BOOST_TEST(compiled("\\\\C", Regexp::Anchor::both).matches("\\C"));
+    BOOST_TEST(compiled("\\Q\\C\\E.", Regexp::Anchor::both).matches("\\Cx"));
+}
+
 BOOST_AUTO_TEST_CASE(no_pattern_can_hang_the_daemon) {
     const auto before = std::chrono::steady_clock::now();
     BOOST_TEST(!compiled("(a*)*(a|aa)+$").matches(std::string(20'000, 'a') + "b"));
@@ -79,6 +90,8 @@ BOOST_AUTO_TEST_CASE(expands_a_template_with_the_groups) {
     BOOST_TEST(compiled("(.*):(.*)").expand("host:80", "$2/$1").value() == "80/host");
     BOOST_TEST(!compiled("x").expand("host", "$0").has_value());
     BOOST_TEST(compiled("h").expand("host", "[$0]").value() == "[h]");
+    // A number has no zeros in front; it is a name then, of no group.
+    BOOST_TEST(compiled("(a)").expand("a", "<$1$01$001>").value_or("") == "<a>");
 }
 
 BOOST_AUTO_TEST_CASE(copies_outlive_the_original) {

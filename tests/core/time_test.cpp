@@ -44,7 +44,11 @@ BOOST_AUTO_TEST_CASE(overflow_is_refused) {
         BOOST_TEST_REQUIRE(!parsed.has_value(), text);
         BOOST_TEST(parsed.error().message.contains("out of range"), text);
     }
-    BOOST_TEST(parse_duration("9223372036854775s807ms").has_value());
+    // 64 bits of nanoseconds, as in Prometheus.
+    BOOST_TEST(parse_duration("9223372036s854ms").has_value());
+    BOOST_TEST(!parse_duration("9223372036s855ms").has_value());
+    BOOST_TEST(parse_duration("292y").has_value());
+    BOOST_TEST(!parse_duration("293y").has_value());
 }
 
 BOOST_AUTO_TEST_CASE(durations_are_written_as_prometheus_writes_them) {

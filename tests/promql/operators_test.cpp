@@ -116,6 +116,34 @@ BOOST_AUTO_TEST_CASE(set_operators) {
     BOOST_TEST(sheet.eval("requests unless nothing") == sheet.eval("requests"));
 }
 
+BOOST_AUTO_TEST_CASE(arithmetic_between_vectors_takes_the_name_at_once) {
+    for (const Compatibility generation :
+         {Compatibility::prometheus2, Compatibility::prometheus3}) {
+        Sheet sheet("1m", generation);
+        sheet.load("got{k=\"1\"}", "4").load("lost{k=\"1\"}", "8").load("per{k=\"1\"}", "2");
+        BOOST_TEST(sheet.eval("label_replace(got * on(k) per, \"of\", \"$1\", \"__name__\", "
+                              "\"(.+)\")") == "{k=\"1\"} 8");
+        BOOST_TEST(
+            sheet.eval("{__name__=~\"got|lost\"} / on(k) group_left per") ==
+            "error: multiple matches for labels: grouping labels must ensure unique matches");
+        // The name can be asked for from the other side.
+        BOOST_TEST(sheet.eval("got * on(k) group_left(__name__) per") == "per{k=\"1\"} 8");
+        BOOST_TEST(sheet.eval("got > on(k) group_left(__name__) per") == "per{k=\"1\"} 4");
+        BOOST_TEST(sheet.eval("got > bool on(k) group_left(__name__) per") == "{k=\"1\"} 1");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(in_3_a_double_match_is_an_error_though_a_comparison_leaves_it_out) {
+    Sheet sheet;
+    sheet.load("got{k=\"1\"}", "4").load("lost{k=\"1\"}", "1").load("per{k=\"1\"}", "2");
+    const char* text = "{__name__=~\"got|lost\"} > on(k) per";
+    BOOST_TEST(sheet.eval(text) ==
+               "error: multiple matches for labels: many-to-one matching must be explicit "
+               "(group_left/group_right)");
+    sheet.options.compatibility = Compatibility::prometheus2;
+    BOOST_TEST(sheet.eval(text) == "{k=\"1\"} 4");
+}
+
 BOOST_AUTO_TEST_CASE(missing_sides_can_be_filled) {
     Sheet sheet;
     sheet.load("l{a=\"1\"}", "1")

@@ -285,6 +285,43 @@ BOOST_AUTO_TEST_CASE(each_prometheus_has_its_own_words) {
     BOOST_TEST(error_2("x offset 5").find("expected duration") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(labels_are_grouped_by_any_word_but_one) {
+    BOOST_TEST(round_trip("sum by (on, by, start, sum, atan2, fill) (x)") ==
+               "sum by (on, by, start, sum, atan2, fill) (x)");
+    BOOST_TEST(error("sum by (without) (x)").find("unexpected <without>") != std::string::npos);
+    BOOST_TEST(error("sum by (inf) (x)").find("unexpected number") != std::string::npos);
+    BOOST_TEST(error("sum by (a:b) (x)") == "no error");
+    BOOST_TEST(error_2("sum by (a:b) (x)").find("expected label") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_quoted_name_may_stand_beside_other_conditions_for_it) {
+    BOOST_TEST(error("{\"x\", __name__=~\"x|y\"}") == "no error");
+    BOOST_TEST(error("{\"x\", __name__=\"y\"}") == "no error");
+    BOOST_TEST(error("x{__name__=\"y\"}").find("must not be set twice") != std::string::npos);
+    BOOST_TEST(error("info(x, {\"target_info\"})") == "no error");
+    BOOST_TEST(error("info(x, target_info)").find("label selectors only") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(times_and_lengths_have_prometheuss_limits) {
+    BOOST_TEST(error("x @ 1e18") == "no error");
+    BOOST_TEST(error("x @ -1e15") == "no error");
+    for (const std::string_view text :
+         {"x @ 1e19", "x @ Inf", "x @ NaN", "x[293y]", "x offset 300y", "x[1h:300y]", "x[9.3e9]"}) {
+        BOOST_TEST_CONTEXT(text) {
+            BOOST_TEST(error(text).find("out of ") != std::string::npos);
+        }
+    }
+    BOOST_TEST(error("x[292y]") == "no error");
+    // Too small to be told from zero is zero.
+    BOOST_TEST(error("1e-999") == "no error");
+    BOOST_TEST(error("1e999") != "no error");
+}
+
+BOOST_AUTO_TEST_CASE(a_comment_cannot_stand_where_a_range_begins) {
+    BOOST_TEST(error("x[# the last minutes\n5m]").find("'#'") != std::string::npos);
+    BOOST_TEST(error("x # what\n[5m]") == "no error");
+}
+
 BOOST_AUTO_TEST_CASE(hostile_nesting_is_an_error) {
     const auto repeat = [](std::string_view part, std::size_t times) {
         std::string text;
@@ -313,6 +350,10 @@ BOOST_AUTO_TEST_CASE(strings_know_gos_escapes) {
     BOOST_TEST(value(R"("a\tb\n\"\\\x41\101\u00e9\U0001F600")") == "a\tb\n\"\\AA\u00e9\U0001F600");
     BOOST_TEST(value(R"('it\'s "x"')") == "it's \"x\"");
     BOOST_TEST(value("`raw \\n \"x\"`") == "raw \\n \"x\"");
+    // Bytes that are no character are only written as escapes.
+    BOOST_TEST(value("\"\xff\"") == "1:1: parse error: invalid UTF-8 rune");
+    BOOST_TEST(value("`\xc3`") == "1:1: parse error: invalid UTF-8 rune");
+    BOOST_TEST(value("\"\uFFFD\"") == "1:1: parse error: invalid UTF-8 rune");
     for (const std::string_view bad :
          {R"("\q")", R"("\x4")", R"("\ud800")", R"("\'")", R"("\400")", "\"\n\"", "\"\\", "`"}) {
         BOOST_TEST(value(bad).starts_with("1:"));

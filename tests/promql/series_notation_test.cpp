@@ -40,13 +40,19 @@ BOOST_AUTO_TEST_CASE(reads_values_repetitions_and_gaps) {
     BOOST_TEST(values("_ _x3 stale 7") == "_ _ _ _ stale 7");
     BOOST_TEST(values("NaN Inf -Inf") == "NaN +Inf -Inf");
     BOOST_TEST(values("") == "");
-    BOOST_TEST(values("  1\n2 ") == "1 2");
+    BOOST_TEST(values("  1\t2 ") == "1 2");
+    // The end of a block scalar.
+    BOOST_TEST(values("1 2\n") == "1 2");
+    BOOST_TEST(values("1e-999") == "0");
     BOOST_TEST(values("1x0") == "1");
 }
 
 BOOST_AUTO_TEST_CASE(refuses_what_is_no_value) {
     for (const std::string_view bad :
-         {"a", "1x", "1+2", "1+x3", "1x-3", "_y", "1,2", "x3", "1x3x4", "1++2x3", "1x1.5"}) {
+         {"a",       "1x",       "1+2",   "1+x3",  "1x-3",
+          "_y",      "1,2",      "x3",    "1x3x4", "1++2x3",
+          "1x1.5",   "1\n2",     "Infx3", "NaNx3", "stalex3",
+          "1+Infx2", "infinite", "Stale", "1e999", "1x18446744073709551615"}) {
         BOOST_TEST_CONTEXT(bad) {
             BOOST_TEST(values(bad).starts_with("error: "));
         }
@@ -68,8 +74,9 @@ BOOST_AUTO_TEST_CASE(reads_series) {
 }
 
 BOOST_AUTO_TEST_CASE(refuses_what_is_no_series) {
-    for (const std::string_view bad : {"up{a}", "up{a=}", "up{a=~\"b\"}", "up{a=\"b\"", "up 1",
-                                       "up{a=\"b\"} x", "5", "up[5m]", "up{a!=\"b\"}"}) {
+    for (const std::string_view bad :
+         {"up{a}", "up{a=}", "up{a=~\"b\"}", "up{a=\"b\"", "up 1", "up{a=\"b\"} x", "5", "up[5m]",
+          "up{a!=\"b\"}", "inf", "nan{}", "bool", "on{a=\"b\"}", "atan2", "group_left"}) {
         BOOST_TEST_CONTEXT(bad) {
             BOOST_TEST(labels(bad).starts_with("error: "));
         }
