@@ -59,14 +59,16 @@ Dispatcher::Dispatcher(SharedRouting routing, std::string external_url)
 
 Dispatcher::~Dispatcher() = default;
 
-void Dispatcher::accept(std::span<const Alert> alerts, WallTime now) {
+void Dispatcher::accept(std::span<const Alert> alerts, WallTime now, Origin origin) {
     follow_clock(now);
     for (const Alert& alert : alerts)
-        accept_one(alert, now);
+        accept_one(alert, now, origin);
 }
 
-void Dispatcher::accept_one(const Alert& alert, WallTime now) {
+void Dispatcher::accept_one(const Alert& alert, WallTime now, Origin origin) {
     if (alert.state == AlertState::pending) return;
+    const bool fires = alert.state == AlertState::firing;
+    const bool by_rules = origin == Origin::rules;
     const auto found = alerts_.find(alert.labels);
     if (found == alerts_.end()) {
         // Whoever was never told that it began need not hear that it ended.
@@ -77,9 +79,15 @@ void Dispatcher::accept_one(const Alert& alert, WallTime now) {
         }
         Tracked& tracked = alerts_[alert.labels];
         tracked.alert = alert;
+        tracked.updated_at = now;
+        (by_rules ? tracked.fires_by_rules : tracked.fires_outside) = true;
         route_alert(tracked, now);
     } else {
         Tracked& tracked = found->second;
+        tracked.updated_at = now;
+        (by_rules ? tracked.fires_by_rules : tracked.fires_outside) = fires;
+        if (!fires && (tracked.fires_by_rules || tracked.fires_outside)) return;
+        if (!by_rules && tracked.fires_by_rules) return;
         const bool changed = tracked.alert.state != alert.state;
         tracked.alert = alert;
         for (const GroupId id : tracked.groups) {
@@ -146,7 +154,7 @@ void Dispatcher::flush(Group& group, WallTime now, std::vector<Notification>& ou
     const bool muted = is_muted_by_time(group, now);
     for (const IntegrationPtr& integration : receiver->integrations) {
         Knowledge& knowledge = group.known_by[integration->address()];
-        const FlushView view = view_for(group, knowledge, muted);
+        const FlushView view = view_for(group, knowledge, muted, now);
         const auto cause =
             needs_telling(knowledge, view, integration->send_resolved(), group.timers, now);
         if (cause) tell(group, *integration, view, *cause, now, out);
@@ -155,15 +163,19 @@ void Dispatcher::flush(Group& group, WallTime now, std::vector<Notification>& ou
     group.news_at.reset();
     for (auto& [labels, member] : group.members) {
         member.end_seen = member.alert.state == AlertState::resolved;
+        const bool silenced = silences_.mutes(labels, now);
+        const bool hidden = silenced || muted || inhibitor_.mutes(labels);
+        member.was_silenced = hidden && (silenced || member.was_silenced);
     }
 }
 
-FlushView Dispatcher::view_for(const Group& group, const Knowledge& knowledge,
-                               bool muted_by_time) const {
+FlushView Dispatcher::view_for(const Group& group, const Knowledge& knowledge, bool muted_by_time,
+                               WallTime now) const {
     FlushView view;
     for (const auto& [labels, member] : group.members) {
         const bool told = knowledge.firing.contains(labels);
-        const bool muted = muted_by_time || member.leaving || inhibitor_.mutes(labels);
+        const bool muted = muted_by_time || member.leaving || inhibitor_.mutes(labels) ||
+                           silences_.mutes(labels, now);
         if (member.alert.state == AlertState::resolved) {
             // Muted or not, whoever was told of the beginning is told of the end.
             if (!muted || told || knowledge.resolved.contains(labels)) {
@@ -171,6 +183,7 @@ FlushView Dispatcher::view_for(const Group& group, const Knowledge& knowledge,
             }
         } else if (!muted) {
             view.firing.push_back(&member.alert);
+            view.came_back = view.came_back || member.was_silenced;
         } else if (told) {
             view.firing_muted.push_back(&member.alert);
         }
@@ -286,6 +299,10 @@ void Dispatcher::schedule(Group& group, WallTime at) {
 }
 
 bool Dispatcher::is_muted_by_time(const Group& group, WallTime now) const {
+    return !muting_intervals(group, now).empty();
+}
+
+std::vector<std::string> Dispatcher::muting_intervals(const Group& group, WallTime now) const {
     const auto holds = [&](const std::string& name) {
         const auto found = routing_->time_intervals.find(name);
         return found != routing_->time_intervals.end() &&
@@ -293,9 +310,12 @@ bool Dispatcher::is_muted_by_time(const Group& group, WallTime now) const {
                    return interval.contains(now);
                });
     };
-    if (std::ranges::any_of(group.mute_time_intervals, holds)) return true;
-    return !group.active_time_intervals.empty() &&
-           std::ranges::none_of(group.active_time_intervals, holds);
+    std::vector<std::string> names;
+    std::ranges::copy_if(group.mute_time_intervals, std::back_inserter(names), holds);
+    if (names.empty() && std::ranges::none_of(group.active_time_intervals, holds)) {
+        names = group.active_time_intervals;
+    }
+    return names;
 }
 
 std::vector<Dispatcher::GroupView> Dispatcher::groups() const {

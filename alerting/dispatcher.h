@@ -10,10 +10,12 @@
 #include <unordered_map>
 #include <vector>
 
+#include "alerting/alerting_view.h"
 #include "alerting/group.h"
 #include "alerting/inhibitor.h"
 #include "alerting/notification.h"
 #include "alerting/routing_config.h"
+#include "alerting/silences.h"
 #include "core/alert.h"
 
 namespace pilotlight::alerting {
@@ -24,7 +26,8 @@ namespace pilotlight::alerting {
 /// repeat_interval), with these differences: what a receiver was told is kept by receiver and
 /// alert, so that it survives edits of routes and restarts; an end is told to whoever was told of
 /// the beginning, muted or not; a repeat counts from what was decided, if it was accepted within
-/// one group_interval, so that it keeps to the flushes.
+/// one group_interval, so that it keeps to the flushes; what still fires when its silence ends is
+/// announced again at its group's next flush, told before or not.
 ///
 /// Annotations are cut to 16,384 characters.
 ///
@@ -38,17 +41,26 @@ class Dispatcher {
     Dispatcher& operator=(const Dispatcher&) = delete;
     ~Dispatcher();
 
+    /// Who sees the alerts that accept() takes. Where both see one, it fires while either says so,
+    /// and the rule's word on it is the one that is told.
+    enum class Origin { rules, outside };
+
     /// What receivers were told before a restart, as the journal has it. Their alerts count as
-    /// firing until accept() or resolve_all_but() says otherwise. Call it once, before any other.
+    /// firing until accept() or resolve_all_but() says otherwise. Call it once, before any other
+    /// but silences().
     void restore(std::vector<Told> told, std::uint64_t next_sequence, WallTime now);
 
     /// Takes alerts as their rules see them now; pending ones are left alone. Every alert decided
     /// at one time belongs in one call, so that one can inhibit another before either is told.
-    void accept(std::span<const Alert> alerts, WallTime now);
+    void accept(std::span<const Alert> alerts, WallTime now, Origin origin = Origin::rules);
 
     /// Ends every alert that is not in `known`: what a restored state holds of rules or targets
     /// that are gone.
     void resolve_all_but(std::span<const Labels> known, WallTime now);
+
+    /// What mutes by people's will. A change holds from the next tick() on.
+    [[nodiscard]] Silences& silences() { return silences_; }
+    [[nodiscard]] const Silences& silences() const { return silences_; }
 
     /// Notifications due at `now`, in the order in which their groups were due. Postcondition:
     /// next_wakeup() > now. A clock set back only re-anchors: nothing waits longer for it.
@@ -77,6 +89,10 @@ class Dispatcher {
     [[nodiscard]] std::vector<GroupView> groups() const;
     /// Whether a firing inhibiting alert mutes these labels now.
     [[nodiscard]] bool is_inhibited(const Labels& labels) const;
+    /// What mutes an alert with these labels at `now`, whether there is one or not.
+    [[nodiscard]] Muting muting(const Labels& labels, WallTime now) const;
+    /// All that fires, who is told of it, and what mutes it.
+    [[nodiscard]] AlertingView view(WallTime now) const;
     /// Alerts refused because kAlertsMax were held.
     [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
 
@@ -87,9 +103,13 @@ class Dispatcher {
     struct Tracked {
         Alert alert;
         std::set<GroupId> groups;
+        /// When accept() last heard of it.
+        WallTime updated_at{};
+        bool fires_by_rules = false;
+        bool fires_outside = false;
     };
 
-    void accept_one(const Alert& alert, WallTime now);
+    void accept_one(const Alert& alert, WallTime now, Origin origin);
     void route_alert(Tracked& tracked, WallTime now);
     void rehome(Tracked& tracked, WallTime now);
     void apply_routing(WallTime now);
@@ -99,7 +119,7 @@ class Dispatcher {
     void follow_clock(WallTime now);
     void flush(Group& group, WallTime now, std::vector<Notification>& out);
     [[nodiscard]] FlushView view_for(const Group& group, const Knowledge& knowledge,
-                                     bool muted_by_time) const;
+                                     bool muted_by_time, WallTime now) const;
     void tell(Group& group, const Integration& integration, const FlushView& view, Cause cause,
               WallTime now, std::vector<Notification>& out);
     void schedule(Group& group, WallTime at);
@@ -108,10 +128,15 @@ class Dispatcher {
     void erase_group(Group& group);
     void forget(const Group& group, const Address& address);
     [[nodiscard]] bool is_muted_by_time(const Group& group, WallTime now) const;
+    /// The time intervals that mute the group now, or that it is outside of.
+    [[nodiscard]] std::vector<std::string> muting_intervals(const Group& group, WallTime now) const;
+    [[nodiscard]] bool was_silenced_since(const Group& group, const Labels& labels,
+                                          WallTime now) const;
 
     SharedRouting routing_;
     std::string external_url_;
     Inhibitor inhibitor_;
+    Silences silences_;
     /// Ordered, so that what is decided at one time comes out in one order.
     std::map<Labels, Tracked> alerts_;
     std::unordered_map<GroupId, std::unique_ptr<Group>> groups_;

@@ -82,7 +82,9 @@ void Dispatcher::restore(std::vector<Told> told, std::uint64_t next_sequence, Wa
     for (auto& [labels, tracked] : alerts_) {
         const bool ended = tracked.alert.state == AlertState::resolved;
         for (const GroupId id : tracked.groups) {
-            groups_.at(id)->members[labels] = {tracked.alert, false, ended};
+            Group& group = *groups_.at(id);
+            const bool silenced = !ended && was_silenced_since(group, labels, now);
+            group.members[labels] = {tracked.alert, false, ended, silenced};
         }
     }
     apply_routing(now);
@@ -96,6 +98,12 @@ void Dispatcher::restore(std::vector<Told> told, std::uint64_t next_sequence, Wa
         const Duration since = std::max(now - decided_at, Duration(0));
         schedule(*group, now + (interval - since % interval) % interval);
     }
+}
+
+bool Dispatcher::was_silenced_since(const Group& group, const Labels& labels, WallTime now) const {
+    return std::ranges::any_of(group.known_by, [&](const auto& entry) {
+        return silences_.hid_since(labels, entry.second.decided_at, now);
+    });
 }
 
 void Dispatcher::route_alert(Tracked& tracked, WallTime now) {
@@ -129,7 +137,7 @@ Group& Dispatcher::group_for(const Route& route, const Labels& alert_labels, Wal
 
 void Dispatcher::join_group(Tracked& tracked, Group& group, WallTime now) {
     tracked.groups.insert(group.id);
-    group.members[tracked.alert.labels] = {tracked.alert, false, false};
+    group.members[tracked.alert.labels] = {tracked.alert, false, false, false};
     group.note_news(tracked.alert);
     // An alert that has waited elsewhere (a restart, a reload) need not wait again.
     if (!group.flushed && starts_at(tracked.alert) + group.timers.wait < now) {

@@ -47,6 +47,8 @@ std::optional<Cause> needs_telling(const Knowledge& knowledge, const FlushView& 
         return !knowledge.resolved.contains(alert->labels);
     });
     if (send_resolved && some_ended) return Cause::changed;
+    // Whoever silenced it for a while wants to know that it has not ended.
+    if (view.came_back && !knowledge.pending) return Cause::repeat;
     if (!view.firing.empty() && is_repeat_due(knowledge, timers, now)) return Cause::repeat;
     return std::nullopt;
 }

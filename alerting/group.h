@@ -41,6 +41,8 @@ struct Member {
     bool leaving = false;
     /// A flush has seen it resolved.
     bool end_seen = false;
+    /// A silence hid it at the last flush; once nothing mutes it, it is announced again.
+    bool was_silenced = false;
 };
 
 /// Alerts that one receiver is told about together. A plain value; the Dispatcher owns the rules.
@@ -74,6 +76,8 @@ struct FlushView {
     /// Muted, but the receiver knows that they fire.
     std::vector<const Alert*> firing_muted;
     std::vector<const Alert*> resolved;
+    /// Some of `firing` were hidden by a silence until now.
+    bool came_back = false;
 };
 
 /// Whether the integration needs to be told, and why; nothing where it knows all it should.

@@ -1,6 +1,7 @@
 #include "alerting/inhibitor.h"
 
 #include <algorithm>
+#include <set>
 
 namespace pilotlight::alerting {
 namespace {
@@ -42,16 +43,31 @@ void Inhibitor::forget(const Labels& labels) {
     }
 }
 
-bool Inhibitor::mutes(const Labels& labels) const {
+template <class F>
+bool Inhibitor::any_source(const Labels& labels, F found) const {
     return std::ranges::any_of(rules_, [&](const Rule& rule) {
         if (!all_match(rule.rule.target, labels)) return false;
-        const auto found = rule.sources.find(equal_values(rule.rule, labels));
-        if (found == rule.sources.end()) return false;
+        const auto sources = rule.sources.find(equal_values(rule.rule, labels));
+        if (sources == rule.sources.end()) return false;
         const bool is_source_too = all_match(rule.rule.source, labels);
-        return std::ranges::any_of(found->second, [&](const Labels& source) {
-            return !is_source_too || !all_match(rule.rule.target, source);
+        return std::ranges::any_of(sources->second, [&](const Labels& source) {
+            const bool mutes = !is_source_too || !all_match(rule.rule.target, source);
+            return mutes && found(source);
         });
     });
+}
+
+bool Inhibitor::mutes(const Labels& labels) const {
+    return any_source(labels, [](const Labels&) { return true; });
+}
+
+std::vector<Labels> Inhibitor::muting(const Labels& labels) const {
+    std::set<Labels> sources;
+    any_source(labels, [&](const Labels& source) {
+        sources.insert(source);
+        return sources.size() >= kSourcesNamed;
+    });
+    return {sources.begin(), sources.end()};
 }
 
 }  // namespace pilotlight::alerting

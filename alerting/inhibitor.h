@@ -22,8 +22,16 @@ class Inhibitor {
     void update(const Alert& alert);
     void forget(const Labels& labels);
     [[nodiscard]] bool mutes(const Labels& labels) const;
+    /// The source alerts that mute these labels, sorted, each once; at most kSourcesNamed.
+    [[nodiscard]] std::vector<Labels> muting(const Labels& labels) const;
+
+    static constexpr std::size_t kSourcesNamed = 10;
 
   private:
+    /// Calls `found` for each source that mutes the labels, until it gives true.
+    template <class F>
+    bool any_source(const Labels& labels, F found) const;
+
     struct Rule {
         InhibitRule rule;
         /// Firing source alerts by their values of `equal`.

@@ -9,6 +9,7 @@
 
 #include "alerting/database.h"
 #include "alerting/journal_schema.h"
+#include "core/check.h"
 
 namespace pilotlight::alerting {
 namespace {
@@ -82,6 +83,35 @@ Outcome write_settlement(Database& database, const Settlement& settlement) {
              of(settlement.sequence)});
     }
     return {};
+}
+
+struct RecordStatements {
+    const char* put;
+    const char* remove;
+};
+
+const RecordStatements& statements_of(RecordTable table) {
+    static constexpr RecordStatements kAlertRecords{
+        "INSERT INTO alert_records (key, record) VALUES (?, ?) "
+        "ON CONFLICT DO UPDATE SET record = excluded.record",
+        "DELETE FROM alert_records WHERE key = ?"};
+    static constexpr RecordStatements kOutsideAlerts{
+        "INSERT INTO outside_alerts (key, record) VALUES (?, ?) "
+        "ON CONFLICT DO UPDATE SET record = excluded.record",
+        "DELETE FROM outside_alerts WHERE key = ?"};
+    static constexpr RecordStatements kSilences{
+        "INSERT INTO silences (id, record) VALUES (?, ?) "
+        "ON CONFLICT DO UPDATE SET record = excluded.record",
+        "DELETE FROM silences WHERE id = ?"};
+    switch (table) {
+        case RecordTable::alert_records:
+            return kAlertRecords;
+        case RecordTable::outside_alerts:
+            return kOutsideAlerts;
+        case RecordTable::silences:
+            return kSilences;
+    }
+    PILOT_CHECK(false);
 }
 
 std::string time_stamp(WallTime now) {
@@ -438,18 +468,22 @@ void Journal::forget(std::vector<Told> entries, Done done) {
 
 void Journal::write_alerts(std::vector<AlertRow> written, std::vector<std::string> removed,
                            Done done) {
+    write_records(RecordTable::alert_records, std::move(written), std::move(removed),
+                  std::move(done));
+}
+
+void Journal::write_records(RecordTable table, std::vector<Record> written,
+                            std::vector<std::string> removed, Done done) {
+    const RecordStatements& statements = statements_of(table);
     state_->ask(
-        [written = std::move(written),
+        [&statements, written = std::move(written),
          removed = std::move(removed)](Database& database) -> Outcome {
-            for (const AlertRow& row : written) {
-                auto put = database.run(
-                    "INSERT INTO alert_records (key, record) VALUES (?, ?) "
-                    "ON CONFLICT DO UPDATE SET record = excluded.record",
-                    {row.key, row.record});
+            for (const Record& row : written) {
+                auto put = database.run(statements.put, {row.key, row.record});
                 if (!put) return put;
             }
             for (const std::string& key : removed) {
-                auto gone = database.run("DELETE FROM alert_records WHERE key = ?", {key});
+                auto gone = database.run(statements.remove, {key});
                 if (!gone) return gone;
             }
             return {};

@@ -23,10 +23,22 @@ struct OutboxRow {
     WallTime created_at{};
 };
 
-/// An alert's state as its rule wants it back after a restart; opaque here.
-struct AlertRow {
+/// A state that its owner wants back after a restart; opaque here.
+struct Record {
     std::string key;
     std::string record;
+};
+/// An alert's, as its rule wants it.
+using AlertRow = Record;
+
+/// Where a record is kept: the tables of docs/formats/journal.md.
+enum class RecordTable {
+    /// Alerts of rules.
+    alert_records,
+    /// Alerts that others sent, by their labels.
+    outside_alerts,
+    /// By id.
+    silences,
 };
 
 /// One line of the audit trail.
@@ -45,6 +57,8 @@ struct JournalContents {
     std::vector<OutboxRow> outbox;
     std::vector<Told> told;
     std::vector<AlertRow> alerts;
+    std::vector<Record> outside_alerts;
+    std::vector<Record> silences;
     std::uint64_t next_sequence = 1;
     /// Rows that could not be read: to be said aloud.
     Errors warnings;
@@ -104,6 +118,9 @@ class Journal {
     /// Writes some alert records and removes others (by key).
     void write_alerts(std::vector<AlertRow> written, std::vector<std::string> removed,
                       Done done = {});
+    /// The same for any table.
+    void write_records(RecordTable table, std::vector<Record> written,
+                       std::vector<std::string> removed, Done done = {});
     void append_events(std::vector<Event> events, Done done = {});
 
     struct Stats {

@@ -59,6 +59,17 @@ CREATE TABLE events (
 CREATE INDEX events_at ON events (at);
 )",
     "ALTER TABLE told ADD COLUMN memory TEXT NOT NULL DEFAULT ''",
+    R"(
+CREATE TABLE silences (
+    id TEXT PRIMARY KEY,
+    record TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE outside_alerts (
+    key TEXT PRIMARY KEY,
+    record TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+)",
 };
 constexpr std::int64_t kVersion = std::size(kMigrations);
 
@@ -166,9 +177,15 @@ Database::Outcome<JournalContents> read_contents(Database& database) {
             contents.told.push_back(std::move(told));
         });
     if (!read) return std::unexpected(read.error());
-    read = database.query("SELECT key, record FROM alert_records", {}, [&](const Row& row) {
-        contents.alerts.push_back({text(row[0]), text(row[1])});
-    });
+    const auto read_records = [&](const char* sql, std::vector<Record>& out) {
+        return database.query(sql, {},
+                              [&](const Row& row) { out.push_back({text(row[0]), text(row[1])}); });
+    };
+    read = read_records("SELECT key, record FROM alert_records", contents.alerts);
+    if (!read) return std::unexpected(read.error());
+    read = read_records("SELECT key, record FROM outside_alerts", contents.outside_alerts);
+    if (!read) return std::unexpected(read.error());
+    read = read_records("SELECT id, record FROM silences", contents.silences);
     if (!read) return std::unexpected(read.error());
     read = database.query(
         "SELECT max(coalesce((SELECT max(sequence) FROM outbox), 0), "

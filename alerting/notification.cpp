@@ -59,7 +59,7 @@ std::string Address::to_string() const {
     return fmt::format("{}/{}[{}]", receiver, integration, index);
 }
 
-std::string NotifiedAlert::fingerprint() const {
+std::string fingerprint_of(const Labels& labels) {
     // Prometheus's LabelSet.Fingerprint: FNV-1a over names and values, each closed by 0xff.
     constexpr std::uint64_t kOffset = 0xcbf29ce484222325U;
     std::uint64_t hash = kOffset;

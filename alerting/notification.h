@@ -31,6 +31,10 @@ struct Address {
     [[nodiscard]] std::string to_string() const;
 };
 
+/// Prometheus's fingerprint of a set of labels: 16 hexadecimal digits, as Alertmanager's API has
+/// it.
+[[nodiscard]] std::string fingerprint_of(const Labels& labels);
+
 /// An alert as it is told to a receiver.
 struct NotifiedAlert {
     Labels labels;
@@ -42,8 +46,7 @@ struct NotifiedAlert {
     std::string generator_url;
     double value = 0;
 
-    /// Prometheus's fingerprint of the labels: 16 hexadecimal digits, as Alertmanager's API has it.
-    [[nodiscard]] std::string fingerprint() const;
+    [[nodiscard]] std::string fingerprint() const { return fingerprint_of(labels); }
     bool operator==(const NotifiedAlert&) const = default;
 };
 

@@ -445,4 +445,48 @@ BOOST_AUTO_TEST_CASE(what_a_receiver_wants_remembered_lasts_as_long_as_what_it_w
     BOOST_TEST(memory() == "gone");
 }
 
+BOOST_AUTO_TEST_CASE(records_of_every_table_are_there_after_a_kill) {
+    in_dying_process([&] {
+        Journal journal(path);
+        Results results;
+        journal.write_records(RecordTable::silences, {{"s1", "{1}"}, {"s2", "{2}"}}, {});
+        journal.write_records(RecordTable::outside_alerts, {{"{a=\"b\"}", "{3}"}}, {});
+        journal.write_records(RecordTable::silences, {{"s1", "{4}"}}, {"s2"}, results.expect());
+        results.wait(1);
+        _exit(0);
+    });
+    Journal journal(path);
+    const JournalContents contents = journal.take_contents();
+    BOOST_REQUIRE(contents.silences.size() == 1U);
+    BOOST_TEST(contents.silences[0].key == "s1");
+    BOOST_TEST(contents.silences[0].record == "{4}");
+    BOOST_REQUIRE(contents.outside_alerts.size() == 1U);
+    BOOST_TEST(contents.outside_alerts[0].key == "{a=\"b\"}");
+    BOOST_TEST(contents.alerts.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_database_of_the_first_format_is_brought_up_with_all_that_it_holds) {
+    {
+        Journal journal(path);
+        journal.record({numbered(5)}, {});
+        journal.write_alerts({{"k1", "{}"}}, {});
+    }
+    const std::string back = "python3 -c \"import sqlite3; d = sqlite3.connect('" + path +
+                             "'); d.executescript('DROP TABLE silences; DROP TABLE outside_alerts; "
+                             "ALTER TABLE told DROP COLUMN memory; "
+                             "PRAGMA user_version = 1')\"";
+    BOOST_REQUIRE(std::system(back.c_str()) == 0);
+    {
+        Journal journal(path);
+        BOOST_TEST(journal.take_warnings().empty());
+        journal.write_records(RecordTable::silences, {{"s1", "{}"}}, {});
+    }
+    Journal journal(path);
+    const JournalContents contents = journal.take_contents();
+    BOOST_TEST(sequences(contents.outbox) == "5 ");
+    BOOST_TEST(contents.alerts.size() == 1U);
+    BOOST_TEST(contents.silences.size() == 1U);
+    BOOST_TEST(files_aside() == 0U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

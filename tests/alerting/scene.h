@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <functional>
 #include <initializer_list>
 #include <string>
 #include <vector>
@@ -69,13 +70,15 @@ class Scene {
     }
 
     /// As a crash and a start do: the notification log is all that is left.
-    Scene& restart(Duration when, const std::string& yaml = "") {
+    Scene& restart(Duration when, const std::string& yaml = "",
+                   const std::function<void(Dispatcher&)>& before_restore = {}) {
         advance(when);
         if (!yaml.empty()) routing_ = routing(yaml);
         std::vector<Told> told;
         for (auto& [key, entry] : log_)
             told.push_back(entry);
         dispatcher_ = std::make_unique<Dispatcher>(routing_, "https://pilotlight.example");
+        if (before_restore) before_restore(*dispatcher_);
         dispatcher_->restore(told, 1, at(now_));
         tick();
         return *this;
