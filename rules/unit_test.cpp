@@ -12,6 +12,7 @@
 #include "core/template/time.h"
 #include "rules/promql/evaluate.h"
 #include "rules/promql/parser.h"
+#include "rules/promql/printer.h"
 #include "rules/rule_file.h"
 #include "rules/running_rule.h"
 #include "rules/unit_test_file.h"
@@ -24,17 +25,6 @@ namespace {
 constexpr Duration kLookback = std::chrono::minutes(5);
 /// Evaluations of all groups: two years at one a minute.
 constexpr std::int64_t kStepsMax = 1'051'200;
-
-std::string shown(const Labels& labels) {
-    std::string out = "{";
-    for (const auto& label : labels) {
-        if (out.size() > 1) out += ", ";
-        const bool plain = is_legacy_label_name(label.name);
-        out += fmt::format("{}={}", plain ? std::string(label.name) : tmpl::quote(label.name),
-                           tmpl::quote(label.value));
-    }
-    return out + '}';
-}
 
 std::string shown(Duration time) {
     return tmpl::format_go_duration(std::chrono::nanoseconds(time).count());
@@ -63,7 +53,8 @@ std::string shown(const std::vector<ShownAlert>& alerts) {
         out += fmt::format(
             "{}\n            {}:\n              Labels:{}\n              "
             "Annotations:{}",
-            i == 0 ? "" : ",", i, shown(alerts[i].labels), shown(alerts[i].annotations));
+            i == 0 ? "" : ",", i, promql::describe(alerts[i].labels),
+            promql::describe(alerts[i].annotations));
     }
     return out + "\n            ]";
 }
@@ -73,7 +64,8 @@ std::string shown(const std::vector<ExpectedSample>& samples) {
     std::string out;
     for (const auto& sample : samples) {
         if (!out.empty()) out += ", ";
-        out += fmt::format("{} {}", shown(sample.labels), tmpl::format_real(sample.value, 'E', -1));
+        out += fmt::format("{} {}", promql::describe(sample.labels),
+                           tmpl::format_real(sample.value, 'E', -1));
     }
     return out;
 }

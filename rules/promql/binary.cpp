@@ -6,6 +6,7 @@
 #include "core/check.h"
 #include "rules/promql/evaluator.h"
 #include "rules/promql/label_sets.h"
+#include "rules/promql/printer.h"
 
 // Operators. Matching and its errors follow Prometheus's promql/engine (VectorBinop).
 namespace pilotlight::promql {
@@ -153,9 +154,9 @@ class VectorJoin {
         if (is_new) return;
         evaluator_.fail(
             "found duplicate series for the match group " +
-            signatures_.shown(item.labels).to_string() + " on the " +
-            (swapped_ ? "left" : "right") + " hand-side of the operation: [" +
-            item.labels.to_string() + ", " + known->second.item->labels.to_string() +
+            describe(signatures_.shown(item.labels)) + " on the " + (swapped_ ? "left" : "right") +
+            " hand-side of the operation: [" + describe(item.labels) + ", " +
+            describe(known->second.item->labels) +
             "];many-to-many matching not allowed: matching labels must be unique on one side");
     }
 

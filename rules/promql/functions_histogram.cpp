@@ -170,8 +170,11 @@ Items histogram_quantile(Frame& frame) {
 Items histogram_fraction(Frame& frame) {
     const double from = frame.scalar(0);
     const double to = frame.scalar(1);
-    // In 2.42 it knows native histograms only, and there are none.
-    if (!frame.evaluator().is_3()) return {};
+    if (!frame.evaluator().is_3()) {
+        // In 2.42 it knows native histograms only, and there are none. Errors are errors still.
+        static_cast<void>(frame.vector(2));
+        return {};
+    }
     return measure(frame, 2, [&](std::vector<Bucket> buckets) {
         return bucket_fraction(from, to, std::move(buckets), true);
     });

@@ -58,13 +58,13 @@ Items average(Frame& frame) {
     });
 }
 
-/// The last of the points that none is better than; NaN only where there is nothing else.
-template <class Better>
-const Point& extreme(Points points, Better better) {
+/// The first point that takes the place of all before it and of none behind; NaN only where there
+/// is nothing else. Whether equals do so tells first from last, and 0 from -0.
+template <class Replaces>
+const Point& extreme(Points points, Replaces replaces) {
     const Point* best = &points[0];
     for (const Point& point : points) {
-        const bool as_good = !better(best->value, point.value) && !std::isnan(point.value);
-        if (as_good || std::isnan(best->value)) best = &point;
+        if (replaces(point.value, best->value) || std::isnan(best->value)) best = &point;
     }
     return *best;
 }
@@ -76,10 +76,10 @@ double greatest(Points points) {
     return extreme(points, std::greater<>()).value;
 }
 double time_of_least(Points points) {
-    return to_unix_seconds(extreme(points, std::less<>()).at);
+    return to_unix_seconds(extreme(points, std::less_equal<>()).at);
 }
 double time_of_greatest(Points points) {
-    return to_unix_seconds(extreme(points, std::greater<>()).at);
+    return to_unix_seconds(extreme(points, std::greater_equal<>()).at);
 }
 double time_of_first(Points points) {
     return to_unix_seconds(points.front().at);
@@ -100,21 +100,31 @@ double present(Points /*points*/) {
     return 1;
 }
 
-double variance(Points points) {
+double variance(Points points, void (KahanSum::*add)(double)) {
     double count = 0;
     KahanSum mean;
     KahanSum squares;
     for (const Point& point : points) {
         count += 1;
         const double delta = point.value - (mean.sum + mean.lost);
-        mean.add(delta / count);
-        squares.add(delta * (point.value - (mean.sum + mean.lost)));
+        (mean.*add)(delta / count);
+        (squares.*add)(delta * (point.value - (mean.sum + mean.lost)));
     }
     return (squares.sum + squares.lost) / count;
 }
 
-double deviation(Points points) {
-    return std::sqrt(variance(points));
+Items variance(Frame& frame) {
+    const auto add = frame.evaluator().is_3() ? &KahanSum::add : &KahanSum::add_unguarded;
+    return frame.map_ranges(0, [&](const Window& window) -> std::optional<double> {
+        return variance(window.points, add);
+    });
+}
+
+Items deviation(Frame& frame) {
+    const auto add = frame.evaluator().is_3() ? &KahanSum::add : &KahanSum::add_unguarded;
+    return frame.map_ranges(0, [&](const Window& window) -> std::optional<double> {
+        return std::sqrt(variance(window.points, add));
+    });
 }
 
 /// The median distance from the median.
@@ -146,8 +156,8 @@ constexpr Function kFunctions[] = {
     {.name = "max_over_time", .arguments = {ValueType::matrix}, .vector = reduce<greatest>},
     {.name = "count_over_time", .arguments = {ValueType::matrix}, .vector = reduce<count>},
     {.name = "present_over_time", .arguments = {ValueType::matrix}, .vector = reduce<present>},
-    {.name = "stddev_over_time", .arguments = {ValueType::matrix}, .vector = reduce<deviation>},
-    {.name = "stdvar_over_time", .arguments = {ValueType::matrix}, .vector = reduce<variance>},
+    {.name = "stddev_over_time", .arguments = {ValueType::matrix}, .vector = deviation},
+    {.name = "stdvar_over_time", .arguments = {ValueType::matrix}, .vector = variance},
     {.name = "last_over_time",
      .arguments = {ValueType::matrix},
      .vector = reduce_keeping_name<last>},

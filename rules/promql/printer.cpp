@@ -154,10 +154,37 @@ std::string format_float(double value) {
 std::string format_fixed(double value) {
     if (std::isnan(value)) return "NaN";
     if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
-    // The largest double has 309 digits, the smallest 1074 behind the point but few that count.
+    // The digits that tell it from its neighbours, then zeros; to_chars would give all of them.
     char buffer[1100];
-    const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed);
-    return {buffer, end.ptr};
+    const double size = std::abs(value);
+    if (size < 1e15) {
+        const auto end =
+            std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed);
+        return {buffer, end.ptr};
+    }
+    const auto end =
+        std::to_chars(buffer, buffer + sizeof buffer, size, std::chars_format::scientific);
+    const std::string_view text(buffer, end.ptr);
+    const std::size_t e = text.find('e');
+    int exponent = 0;
+    std::from_chars(text.data() + e + 2, end.ptr, exponent);
+    std::string digits(text.substr(0, e));
+    std::erase(digits, '.');
+    const std::size_t whole = static_cast<std::size_t>(exponent) + 1;
+    if (digits.size() < whole) digits.append(whole - digits.size(), '0');
+    if (digits.size() > whole) digits.insert(whole, ".");
+    return (value < 0 ? "-" : "") + digits;
+}
+
+std::string describe(const Labels& labels) {
+    std::string out = "{";
+    for (const Label& label : labels) {
+        if (out.size() > 1) out += ", ";
+        const bool plain = is_legacy_label_name(label.name);
+        out += plain ? std::string(label.name) : quote(label.name);
+        out += '=' + quote(label.value);
+    }
+    return out + '}';
 }
 
 std::string to_string(const Expr& expr) {

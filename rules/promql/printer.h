@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "core/labels.h"
 #include "rules/promql/ast.h"
 
 namespace pilotlight::promql {
@@ -13,5 +14,8 @@ namespace pilotlight::promql {
 [[nodiscard]] std::string format_float(double value);
 /// The same without ever an exponent: Go's 'f'.
 [[nodiscard]] std::string format_fixed(double value);
+
+/// `{__name__="m", a="b"}`, as Prometheus's error messages name a series.
+[[nodiscard]] std::string describe(const Labels& labels);
 
 }  // namespace pilotlight::promql

@@ -20,10 +20,17 @@ bool stays_infinite(double mean, double value) {
 }  // namespace
 
 void KahanSum::add(double value) {
-    const double next = sum + value;
-    if (std::isinf(next)) {
+    if (std::isinf(sum + value)) {
+        sum += value;
         lost = 0;
-    } else if (std::abs(sum) >= std::abs(value)) {
+    } else {
+        add_unguarded(value);
+    }
+}
+
+void KahanSum::add_unguarded(double value) {
+    const double next = sum + value;
+    if (std::abs(sum) >= std::abs(value)) {
         lost += (sum - next) + value;
     } else {
         lost += (value - next) + sum;

@@ -12,6 +12,8 @@ struct KahanSum {
     double lost = 0;
 
     void add(double value);
+    /// As Prometheus 2 adds where nothing asks for total(): an infinite sum loses NaN.
+    void add_unguarded(double value);
     /// Once infinite, what was lost means nothing.
     [[nodiscard]] double total() const;
 };

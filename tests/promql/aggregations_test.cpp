@@ -64,6 +64,14 @@ BOOST_AUTO_TEST_CASE(the_best_k_keep_their_labels_nan_last) {
     BOOST_TEST(sheet.eval("topk(scalar(nothing), load)") == "error: Parameter value is NaN");
 }
 
+BOOST_AUTO_TEST_CASE(count_values_writes_large_values_with_the_digits_that_count) {
+    Sheet sheet("1m");
+    sheet.load("v", "12345678901234567890 -1e23 1e-7");
+    BOOST_TEST(sheet.eval("count_values(\"n\", v)") == "{n=\"12345678901234567000\"} 1");
+    BOOST_TEST(sheet.eval("count_values(\"n\", v)", "1m") == "{n=\"-100000000000000000000000\"} 1");
+    BOOST_TEST(sheet.eval("count_values(\"n\", v)", "2m") == "{n=\"0.0000001\"} 1");
+}
+
 BOOST_AUTO_TEST_CASE(count_values_labels_each_value) {
     Sheet sheet;
     sheet.load("v{a=\"1\"}", "6").load("v{a=\"2\"}", "6").load("v{a=\"3\"}", "1e21");

@@ -106,6 +106,14 @@ BOOST_AUTO_TEST_CASE(fractions_between_two_values) {
     BOOST_TEST(fraction("0, 0.1") == "");
 }
 
+BOOST_AUTO_TEST_CASE(in_prometheus_2_fractions_are_of_native_histograms_only) {
+    Sheet sheet("1m", Compatibility::prometheus2);
+    sheet.load("h_bucket{le=\"+Inf\"}", "1").load("m{a=\"1\"}", "1").load("m{a=\"2\"}", "1");
+    BOOST_TEST(sheet.eval("histogram_fraction(0, 1, h_bucket)") == "");
+    BOOST_TEST(sheet.eval("histogram_fraction(0, 1, h_bucket + on () m)")
+                   .starts_with("error: found duplicate series"));
+}
+
 BOOST_AUTO_TEST_CASE(what_only_native_histograms_have_is_nothing_with_a_warning) {
     Sheet sheet = latencies();
     std::vector<std::string> warnings;

@@ -87,7 +87,8 @@ BOOST_AUTO_TEST_CASE(ambiguous_matches_are_errors) {
     const Sheet sheet = two_sides();
     BOOST_TEST(sheet.eval("requests / on(method) errors")
                    .starts_with("error: found duplicate series for the match group "
-                                "{method=\"get\"} on the right hand-side of the operation: ["));
+                                "{method=\"get\"} on the right hand-side of the operation: "
+                                "[{__name__=\"errors\", "));
     BOOST_TEST(sheet.eval("requests / on(method) errors")
                    .ends_with("];many-to-many matching not allowed: matching labels must be unique "
                               "on one side"));

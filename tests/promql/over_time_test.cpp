@@ -2,6 +2,7 @@
 
 #include "tests/promql/sheet.h"
 
+using pilotlight::promql::Compatibility;
 using pilotlight::promql::Sheet;
 
 BOOST_AUTO_TEST_SUITE(over_time_functions)
@@ -40,6 +41,26 @@ BOOST_AUTO_TEST_CASE(least_and_greatest_are_nan_only_where_there_is_nothing_else
     BOOST_TEST(sheet.eval("max_over_time(g[5m])", "4m") == "{} 3");
     BOOST_TEST(sheet.eval("max_over_time(n[5m])", "1m") == "{} NaN");
     BOOST_TEST(sheet.eval("sum_over_time(g[5m])", "4m") == "{} NaN");
+}
+
+BOOST_AUTO_TEST_CASE(of_equal_extremes_the_value_is_the_first_and_the_time_the_last) {
+    Sheet sheet("1m");
+    sheet.load("g", "0 -0 0 -0");
+    BOOST_TEST(sheet.eval("min_over_time(g[5m])", "3m") == "{} 0");
+    BOOST_TEST(sheet.eval("max_over_time(g[5m])", "3m") == "{} 0");
+    BOOST_TEST(sheet.eval("min_over_time(g[3m])", "3m") == "{} -0");
+    BOOST_TEST(sheet.eval("ts_of_min_over_time(g[5m])", "3m") == "{} 180");
+    BOOST_TEST(sheet.eval("ts_of_max_over_time(g[5m])", "3m") == "{} 180");
+}
+
+BOOST_AUTO_TEST_CASE(an_overflowing_variance_is_infinite_and_nan_in_prometheus_2) {
+    for (const auto compatibility : {Compatibility::prometheus2, Compatibility::prometheus3}) {
+        Sheet sheet("1m", compatibility);
+        sheet.load("g", "1 1e308");
+        const bool is_2 = compatibility == Compatibility::prometheus2;
+        BOOST_TEST(sheet.eval("stdvar_over_time(g[5m])", "1m") == (is_2 ? "{} NaN" : "{} +Inf"));
+        BOOST_TEST(sheet.eval("stddev_over_time(g[5m])", "1m") == (is_2 ? "{} NaN" : "{} +Inf"));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(sums_and_means_keep_small_values_beside_large_ones) {

@@ -60,6 +60,7 @@ BOOST_AUTO_TEST_CASE(timestamps_are_the_samples_own_only_of_a_selector) {
     BOOST_TEST(sheet.eval("timestamp(g)", "2m30s") == "{} 120");
     BOOST_TEST(sheet.eval("timestamp((g offset 1m))", "2m30s") == "{} 60");
     BOOST_TEST(sheet.eval("timestamp(g + 0)", "2m30s") == "{} 150");
+    BOOST_TEST(sheet.eval("timestamp((g @ 130 offset 1m))", "2m30s") == "{} 60");
 }
 
 BOOST_AUTO_TEST_CASE(a_range_query_gives_every_step) {
