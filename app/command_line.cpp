@@ -127,6 +127,22 @@ void add_lists(CLI::App& app, Chosen& chosen) {
     add("targets", "List the targets of a running Pilotlight", targets_command);
 }
 
+void add_query(CLI::App& app, Chosen& chosen) {
+    auto options = std::make_shared<QueryOptions>();
+    CLI::App* command =
+        app.add_subcommand("query", "Evaluate an expression over a running Pilotlight's series");
+    command->add_option("expression", options->expression, "PromQL")->required();
+    command->add_option("--url", options->url, "Where Pilotlight listens")->capture_default_str();
+    command->add_option("--time", options->time, "Unix seconds or RFC 3339 (now)");
+    command->add_option("--start", options->start, "Of a range (five minutes before its end)");
+    command->add_option("--end", options->end, "Of a range (now)");
+    command->add_option("--step", options->step, "Of a range, in seconds or as 1m30s");
+    add_prometheus(*command, options->prometheus);
+    command->add_flag("--json", options->json, "Print JSON");
+    command->callback(
+        [&chosen, options] { chosen = [options] { return query_command(*options); }; });
+}
+
 void add_demo(CLI::App& app, Chosen& chosen) {
     auto options = std::make_shared<demo::DemoOptions>();
     CLI::App* command = app.add_subcommand(
@@ -166,6 +182,7 @@ int run_command_line(int argc, char** argv) {
     add_probe(app, chosen);
     add_check(app, chosen);
     add_test(app, chosen);
+    add_query(app, chosen);
     add_lists(app, chosen);
     add_demo(app, chosen);
     add_docs(app, chosen);

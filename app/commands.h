@@ -38,6 +38,23 @@ struct ListOptions {
 int alerts_command(const ListOptions& options);
 int targets_command(const ListOptions& options);
 
+struct QueryOptions {
+    std::string expression;
+    std::string url = "http://127.0.0.1:9897";
+    /// Unix seconds or RFC 3339; "" for now.
+    std::string time;
+    /// Any of them makes it a query over a range, with promtool's defaults for the others.
+    std::string start;
+    std::string end;
+    /// Seconds or a duration.
+    std::string step;
+    /// 2 or 3; 0 for what the daemon's configuration says.
+    int prometheus = 0;
+    bool json = false;
+};
+/// Prints as promtool does. Returns 1 where the expression is not good, 2 where nobody answers.
+int query_command(const QueryOptions& options);
+
 /// Writes the reference of the configuration, made from the tables that the parser uses.
 int docs_command(const std::string& what);
 

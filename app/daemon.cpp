@@ -24,6 +24,7 @@
 #include "config/config.h"
 #include "core/check.h"
 #include "exporters/http_server.h"
+#include "exporters/query/service.h"
 #include "exporters/self_metrics.h"
 #include "exporters/site.h"
 #include "exporters/snapshot_source.h"
@@ -50,6 +51,16 @@ constexpr Duration kApplyPatience{10'000};
 constexpr Duration kStartPatience{60'000};
 /// An orderly end that takes longer names the step that hangs and ends without it.
 constexpr Duration kStopPatience{10'000};
+
+/// With those that run at most, still fewer than the listener has connections.
+constexpr std::size_t kQueriesWaiting = 20;
+
+query::Semantics semantics_of(const config::Config& config) {
+    return {.compatibility = config.compatibility == config::Compatibility::prometheus2
+                                 ? promql::Compatibility::prometheus2
+                                 : promql::Compatibility::prometheus3,
+            .subquery_step = config.evaluation_interval};
+}
 
 void log_warnings(const Errors& warnings) {
     for (const Error& warning : warnings)
@@ -89,6 +100,7 @@ struct Daemon::Parts {
     /// The runner once it runs, for the engine's thread; and what it had counted by then.
     std::atomic<const probes::Runner*> counted_runner = nullptr;
     probes::RunnerCounters counted;
+    std::unique_ptr<query::Service> queries;
     std::unique_ptr<exporters::HttpServer> server;
 
     // The control loop's.
@@ -107,6 +119,7 @@ struct Daemon::Parts {
 
     Checked<void> listen(const config::Config& first);
     exporters::Site site(const config::Config& first);
+    void serve_queries(const config::Config& first, exporters::Site& site);
     exporters::SharedSnapshot current_snapshot();
     void open_journal(const Loaded& first);
     void count_skips();
@@ -214,6 +227,7 @@ exporters::Site Daemon::Parts::site(const config::Config& first) {
     };
     site.quit = [this] { quit(); };
     site.extra = options.extra_routes;
+    serve_queries(first, site);
     site.version = kVersion;
     site.revision = kRevision;
     site.host_names = {first.listen_host};
@@ -221,6 +235,27 @@ exporters::Site Daemon::Parts::site(const config::Config& first) {
         site.host_names.push_back(url->host);
     }
     return site;
+}
+
+void Daemon::Parts::serve_queries(const config::Config& first, exporters::Site& site) {
+    query::ServiceOptions service;
+    service.read = [this](std::shared_ptr<query::Reading> reading) {
+        if (!engine_runs) return false;
+        engine_loop.post([this, reading = std::move(reading)] { engine->read(reading); });
+        return true;
+    };
+    service.described = [this, snapshot = site.snapshot] {
+        return query::Described{
+            .snapshot = snapshot(), .own = metrics.collect(wall_now()), .lookup = &describe_family};
+    };
+    service.limits.samples = first.limits.query_samples;
+    service.limits.timeout = first.limits.query_timeout;
+    service.limits.reading.samples = first.limits.query_samples;
+    service.limits.reading.series = first.limits.series;
+    service.room = {.inside = first.limits.queries, .waiting = kQueriesWaiting};
+    queries = std::make_unique<query::Service>(std::move(service), semantics_of(first));
+    for (exporters::ExtraRoute& route : queries->routes())
+        site.extra.push_back(std::move(route));
 }
 
 exporters::SharedSnapshot Daemon::Parts::current_snapshot() {
@@ -370,6 +405,7 @@ void Daemon::Parts::put_in_force(Loaded loaded) {
         if (changed) spdlog::warn("{} takes effect at the next start", key);
     }
     config = loaded.config;
+    queries->set_semantics(semantics_of(*config));
     declare_receivers(metrics, *loaded.routing);
     auto targets = std::move(loaded.targets);
     const auto shared = std::make_shared<const Loaded>(std::move(loaded));
@@ -408,6 +444,7 @@ void Daemon::Parts::stop() {
     if (std::exchange(stopped, true)) return;
     Watchdog watchdog(kStopPatience);
     watchdog.entering("the listener");
+    if (queries != nullptr) queries->stop();
     if (server != nullptr) server->stop();
     watchdog.entering("the control loop");
     control_loop.ask(

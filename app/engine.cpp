@@ -78,7 +78,8 @@ Engine::Engine(Parts parts, const Loaded& first)
       external_url_(first.config->external_url),
       external_labels_(first.config->external_labels),
       started_at_(wall_now()),
-      timer_(std::make_unique<Timer>(parts_.loop.executor(), [this] { tick(); })) {}
+      timer_(std::make_unique<Timer>(parts_.loop.executor(), [this] { tick(); })),
+      reader_(parts_.loop.executor(), store_) {}
 
 Engine::~Engine() = default;
 
@@ -134,13 +135,20 @@ void Engine::put_in_force(const Loaded& loaded, const std::vector<probes::Shared
     rules_.set_options(rule_options(*loaded.config, target_names_));
     external_url_ = loaded.config->external_url;
     const rules::Evaluation changed = rules_.replace(loaded.rule_files, now);
-    store_.set_retention(rules_.retention());
+    series::Retention retention = rules_.retention();
+    retention.everything = std::max(retention.everything, loaded.config->query_history);
+    store_.set_retention(std::move(retention));
     rules_.targets_changed(now);
     take_evaluation(changed, now);
 }
 
 void Engine::stop() {
     timer_->cancel();
+    reader_.stop();
+}
+
+void Engine::read(std::shared_ptr<query::Reading> reading) {
+    reader_.add(std::move(reading));
 }
 
 void Engine::probe_ran(const probes::ProbeRun& run) {

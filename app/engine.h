@@ -12,6 +12,7 @@
 #include "alerting/journal.h"
 #include "alerting/outbox.h"
 #include "app/load.h"
+#include "app/series_reader.h"
 #include "app/target_states.h"
 #include "exporters/self_metrics.h"
 #include "exporters/snapshot.h"
@@ -57,6 +58,8 @@ class Engine {
     void target_gone(const probes::SharedTarget& target, const SharedBatch& ends);
     void settled(const alerting::Settlement& settlement);
     void reload_ended(const exporters::ReloadView& reload);
+    /// Copies for a query what it reads, in slices, without holding up anything else.
+    void read(std::shared_ptr<query::Reading> reading);
 
     [[nodiscard]] exporters::SharedSnapshot snapshot() const;
 
@@ -100,6 +103,7 @@ class Engine {
     /// What rules recorded last, ALERTS among it, for /metrics.
     std::unordered_map<Labels, double> recorded_;
     std::unique_ptr<Timer> timer_;
+    SeriesReader reader_;
 };
 
 }  // namespace pilotlight::app

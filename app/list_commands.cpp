@@ -1,48 +1,27 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_future.hpp>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "app/command_line.h"
 #include "app/commands.h"
+#include "app/http_call.h"
 #include "core/time.h"
-#include "runtime/blocking.h"
-#include "runtime/http_client.h"
-#include "runtime/loop.h"
-#include "runtime/services.h"
 
 namespace pilotlight::app {
 namespace {
 
-namespace asio = boost::asio;
 using Json = nlohmann::json;
 using Rows = std::vector<std::vector<std::string>>;
 
 constexpr Duration kPatience{10'000};
 
 Result<Json> get_json(const std::string& url) {
-    runtime::BlockingPool blocking;
-    runtime::Loop loop("client");
-    runtime::Services services(loop.executor(), blocking);
-    loop.start();
-    runtime::HttpRequest request;
-    request.url = url;
-    auto answer = asio::co_spawn(
-        loop.executor(),
-        runtime::fetch(services, std::move(request), runtime::Deadline::in(kPatience)),
-        asio::use_future);
-    const runtime::HttpResult result = answer.get();
-    loop.stop();
-    loop.join();
-    if (result.failure) {
-        return fail(fmt::format("{}: {}; is Pilotlight running there? (--url)", url,
-                                result.failure->detail));
-    }
-    if (result.status != 200) return fail(fmt::format("{}: HTTP {}", url, result.status));
-    Json document = Json::parse(result.body, nullptr, false);
+    const auto answer = call_http(url, "", kPatience);
+    if (!answer) return std::unexpected(answer.error());
+    if (answer->status != 200) return fail(fmt::format("{}: HTTP {}", url, answer->status));
+    Json document = Json::parse(answer->body, nullptr, false);
     if (document.is_discarded()) return fail(fmt::format("{}: the answer is no JSON", url));
     return document;
 }

@@ -106,6 +106,10 @@ constexpr Option<Draft> kOptions[] = {
                           "", "The escalation matrix. Not acted on yet; see below."),
     option_read_by<Draft>(read_probe_threads, "probe_threads", "integer", "1",
                           "Threads that probe, at most 64. One does for thousands of targets."),
+    option<&Draft::query_history, Draft>(
+        "query_history", "0s",
+        "How far back every series is kept for queries (`/api/v1/query_range`, Grafana). Series "
+        "are kept as far as rules read them in any case; 1h of a million samples takes some 2 MB."),
     option<&Draft::limits_node>("limits", "", "Every limit that the daemon keeps; see below."),
     option<&Draft::promql>("promql", "", "The semantics of expressions; see below."),
     option<&Draft::later>("dns_sd", "",

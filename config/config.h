@@ -73,6 +73,12 @@ struct Limits {
     std::uint64_t probes_in_flight = 2'000;
     /// Alerts that one rule may have.
     std::uint64_t alerts_per_rule = 10'000;
+    /// Queries of the API that run at once.
+    std::uint64_t queries = 4;
+    /// Samples that one query may read and make.
+    std::uint64_t query_samples = 50'000'000;
+    /// As long as one query may take.
+    Duration query_timeout = std::chrono::minutes(2);
 
     bool operator==(const Limits&) const = default;
 };
@@ -92,6 +98,8 @@ struct Config {
     Duration evaluation_interval = std::chrono::seconds(15);
     Compatibility compatibility = Compatibility::prometheus3;
     int probe_threads = 1;
+    /// How far back every series is kept for queries, beyond what rules read.
+    Duration query_history{0};
     Limits limits;
 
     /// Globs as written, made absolute.

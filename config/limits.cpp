@@ -24,6 +24,27 @@ void read_body_size(const Node& node, Limits& limits, Errors& errors) {
     limits.body_bytes = size.count;
 }
 
+void read_queries(const Node& node, Limits& limits, Errors& errors) {
+    constexpr std::uint64_t kQueriesMax = 32;
+    std::uint64_t value = 0;
+    const std::size_t before = errors.size();
+    read_value(node, value, errors);
+    if (errors.size() != before) return;
+    if (value == 0 || value > kQueriesMax) {
+        return expected_value(node, "an integer from 1 to 32", errors);
+    }
+    limits.queries = value;
+}
+
+void read_query_timeout(const Node& node, Limits& limits, Errors& errors) {
+    Duration value{};
+    const std::size_t before = errors.size();
+    read_value(node, value, errors);
+    if (errors.size() != before) return;
+    if (value <= Duration{0}) return expected_value(node, "more than 0s", errors);
+    limits.query_timeout = value;
+}
+
 constexpr Option<Limits> kOptions[] = {
     option_read_by<Limits>(read_body_size, "body_size", "size", "10MiB",
                            "What a probe reads of an answer's body, after decompression."),
@@ -35,6 +56,13 @@ constexpr Option<Limits> kOptions[] = {
                            "2000", "Probes that run at once on one probe thread."),
     option_read_by<Limits>(read_limit<&Limits::alerts_per_rule>, "alerts_per_rule", "integer",
                            "10000", "Alerts that one rule may have; more fail its evaluation."),
+    option_read_by<Limits>(read_queries, "queries", "integer", "4",
+                           "Queries of the API that are evaluated at once, at most 32. Twenty "
+                           "more wait for their turn; the rest get 503."),
+    option_read_by<Limits>(read_limit<&Limits::query_samples>, "query_samples", "integer",
+                           "50000000", "Samples that one query may read and make."),
+    option_read_by<Limits>(read_query_timeout, "query_timeout", "duration", "2m",
+                           "As long as one query may take, waiting for its turn included."),
 };
 
 }  // namespace

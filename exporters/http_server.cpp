@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "exporters/connection.h"
+#include "exporters/form.h"
 #include "exporters/open_connections.h"
 #include "exporters/worker_pool.h"
 
@@ -18,6 +19,9 @@ namespace {
 constexpr std::size_t kHeaderBytes = 64 * 1024;
 // The library asks for a queue of five, which a burst of browsers overflows.
 constexpr int kBacklog = 128;
+// Where the library does not look for a form: of those it reads no more than 8 KiB.
+constexpr const char* kContentType = "Content-Type";
+constexpr const char* kHiddenContentType = "X-Pilotlight-Content-Type";
 // How long stop() lets answers that are under way be finished.
 constexpr Duration kPatience = std::chrono::seconds(2);
 
@@ -29,6 +33,11 @@ class ConnectionStream final : public httplib::Stream {
 
     /// From here on at most so many bytes are read.
     void allow(std::size_t bytes) { allowed_ = bytes; }
+    /// The next write is the first one of an answer, which must be taken within `limit`.
+    void expect_answer(Duration limit) {
+        answering_ = false;
+        write_limit_ = limit;
+    }
     [[nodiscard]] bool has_buffered() const { return begin_ < end_; }
 
     bool is_readable() const override { return has_buffered() || connection_.wait_readable({}); }
@@ -51,6 +60,11 @@ class ConnectionStream final : public httplib::Stream {
     }
 
     ssize_t write(const char* from, std::size_t size) override {
+        // From the answer's first byte on: making it has limits of its own.
+        const bool interim = std::string_view(from, size).starts_with("HTTP/1.1 100 ");
+        if (!interim && !std::exchange(answering_, true)) {
+            connection_.write_until(steady_now() + write_limit_);
+        }
         return connection_.write(from, size);
     }
 
@@ -63,11 +77,33 @@ class ConnectionStream final : public httplib::Stream {
 
   private:
     Connection& connection_;
+    Duration write_limit_{};
+    bool answering_ = false;
     std::size_t allowed_ = 0;
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
     char buffer_[4096];
 };
+
+void hide_content_type(httplib::Request& request) {
+    const std::string type = request.get_header_value(kContentType);
+    request.headers.erase(kContentType);
+    request.headers.erase(kHiddenContentType);
+    if (!type.empty()) request.set_header(kHiddenContentType, type);
+}
+
+/// A form's fields come before those of the address, as in Go.
+void take_body(const httplib::Request& from, Request& request) {
+    request.body = from.body;
+    const std::string type = from.get_header_value(kHiddenContentType);
+    if (type.empty()) return;
+    std::erase_if(request.headers, [](const Header& h) { return h.first == kHiddenContentType; });
+    request.headers.emplace_back(kContentType, type);
+    if (!is_form(type)) return;
+    auto fields = read_form(request.body);
+    request.parameters.insert(request.parameters.begin(), std::make_move_iterator(fields.begin()),
+                              std::make_move_iterator(fields.end()));
+}
 
 Request request_of(const httplib::Request& from) {
     Request request;
@@ -75,7 +111,7 @@ Request request_of(const httplib::Request& from) {
     request.path = from.path;
     request.parameters.assign(from.params.begin(), from.params.end());
     request.headers.assign(from.headers.begin(), from.headers.end());
-    request.body = from.body;
+    take_body(from, request);
     request.remote_address = from.remote_addr;
     return request;
 }
@@ -234,6 +270,7 @@ class Server final : public httplib::Server {
         const SteadyTime now = steady_now();
         connection.read_until(now + limits_.read);
         connection.write_until(now + limits_.read + limits_.write);
+        stream.expect_answer(limits_.write);
         stream.allow(kHeaderBytes);
         bool close = false;
         bool understood = false;
@@ -241,7 +278,7 @@ class Server final : public httplib::Server {
         const bool answered = process_request(stream, last, close, [&](httplib::Request& request) {
             understood = true;
             stream.allow(kHeaderBytes + limits_.body_bytes);
-            connection.write_until(steady_now() + limits_.write);
+            hide_content_type(request);
             // Parts of an exposition are of no use, and many overlapping ones are an attack; so
             // are bodies that grow when they are unpacked.
             request.ranges.clear();

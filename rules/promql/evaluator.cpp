@@ -11,6 +11,12 @@
 #include "rules/promql/quoting.h"
 
 namespace pilotlight::promql {
+namespace {
+
+/// Units of work between two questions whether to go on.
+constexpr std::uint64_t kAskEvery = 4096;
+
+}  // namespace
 
 const Expr& unwrap(const Expr& expr) {
     const Expr* inner = &expr;
@@ -50,7 +56,6 @@ bool Evaluator::count(std::size_t samples) {
 }
 
 bool Evaluator::go_on(std::size_t work) {
-    constexpr std::uint64_t kAskEvery = 4096;
     work_ += work;
     if (work_ >= ask_at_ && options_.interrupted) {
         ask_at_ = work_ + kAskEvery;
@@ -152,6 +157,8 @@ std::span<const series::Series* const> Evaluator::selected(const VectorSelector&
     PILOT_CHECK(selector.index < selections_.size());
     Selection& selection = selections_[selector.index];
     if (!selection.done) {
+        // A look at every series is worth a question.
+        if (!go_on(kAskEvery)) return {};
         store_.select(selector.matchers, selection.series);
         selection.done = true;
     }

@@ -132,6 +132,50 @@ BOOST_AUTO_TEST_CASE(takes_bodies_and_forms) {
                "POST /p query=u%7 query=u%7");
 }
 
+BOOST_AUTO_TEST_CASE(a_form_may_be_as_long_as_any_body) {
+    const auto server = start();
+    const std::string form = "query=" + std::string(500'000, 'x');
+    const std::string request =
+        "POST /p HTTP/1.1\r\nContent-Length: " + std::to_string(form.size()) +
+        "\r\nContent-Type: application/x-www-form-urlencoded; "
+        "charset=utf-8\r\n\r\n" +
+        form;
+    BOOST_TEST(body_of(ask(server->port(), request)).size() == 9 + 2 * form.size());
+}
+
+BOOST_AUTO_TEST_CASE(a_forms_fields_come_before_those_of_the_address) {
+    const auto server = start([](const Request& request) {
+        return text_response(200, std::string(request.parameter("a")) + " " +
+                                      std::string(request.header("content-type")));
+    });
+    BOOST_TEST(body_of(ask(server->port(),
+                           "POST /p?a=address HTTP/1.1\r\nContent-Length: 6\r\n"
+                           "X-Pilotlight-Content-Type: text/evil\r\n"
+                           "Content-Type: application/x-www-form-urlencoded\r\n\r\na=form")) ==
+               "form application/x-www-form-urlencoded");
+    BOOST_TEST(body_of(ask(server->port(),
+                           "POST /p?a=address HTTP/1.1\r\nContent-Length: 6\r\n"
+                           "X-Pilotlight-Content-Type: application/x-www-form-urlencoded\r\n"
+                           "\r\na=form")) == "address ");
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_that_takes_longer_to_make_than_to_take_is_sent) {
+    Door door;
+    const auto server = start(
+        [&](const Request& request) {
+            door.wait_until_open();
+            return echo(request);
+        },
+        {.read = 50ms, .write = 50ms});
+    RawClient client(server->port());
+    client.send(get_request("/slow"));
+    door.wait_until_somebody_waits();
+    // Until both limits are over.
+    BOOST_TEST(!client.is_closed_within(150ms));
+    door.open();
+    BOOST_TEST(body_of(client.rest()) == "GET /slow ");
+}
+
 BOOST_AUTO_TEST_CASE(a_post_without_length_has_no_body) {
     const auto server = start();
     RawClient client(server->port());
