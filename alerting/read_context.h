@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "alerting/http_options.h"
+#include "alerting/global_options.h"
 #include "alerting/message_template.h"
 #include "config/options.h"
 #include "core/document.h"
@@ -20,15 +20,6 @@ struct TextOption {
     Location where;
 };
 void read_value(const Node& node, TextOption& out, Errors& errors);
-
-/// Alertmanager's `global` section, as far as receivers here go by it.
-struct GlobalOptions {
-    Duration resolve_timeout = std::chrono::minutes(5);
-    HttpOptions http;
-    Secret slack_api_url;
-    Location slack_api_url_where;
-    std::string pagerduty_url = "https://events.pagerduty.com/v2/enqueue";
-};
 
 /// What the readers of one alerting file share.
 struct ReadContext {

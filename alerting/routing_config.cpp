@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "alerting/global_options.h"
 #include "alerting/read_context.h"
 #include "alerting/receivers/registry.h"
 #include "alerting/route_reader.h"
@@ -13,27 +14,6 @@
 
 namespace pilotlight::alerting {
 namespace {
-
-struct RawGlobal {
-    Duration resolve_timeout = std::chrono::minutes(5);
-    std::optional<Node> http_config;
-    Secret slack_api_url;
-    std::string slack_api_url_file;
-    std::string pagerduty_url = "https://events.pagerduty.com/v2/enqueue";
-};
-
-constexpr config::Option<RawGlobal> kGlobalOptions[] = {
-    config::option<&RawGlobal::resolve_timeout>(
-        "resolve_timeout", "5m", "after which an alert from outside that is not sent again ends"),
-    config::option<&RawGlobal::http_config>("http_config", "",
-                                            "for receivers without one of their own"),
-    config::option<&RawGlobal::slack_api_url>("slack_api_url", "", "for slack_configs without one"),
-    config::option<&RawGlobal::slack_api_url_file>("slack_api_url_file", "",
-                                                   "a file that holds it"),
-    config::option<&RawGlobal::pagerduty_url>("pagerduty_url",
-                                              "https://events.pagerduty.com/v2/enqueue",
-                                              "for pagerduty_configs without one"),
-};
 
 /// What a dry run of the templates tells of: one alert of each status, with the usual names.
 Notification dry_run(const Address& to) {
@@ -49,47 +29,6 @@ Notification dry_run(const Address& to) {
     notification.alerts[1].ends_at = notification.alerts[1].starts_at;
     return notification;
 }
-
-/// Of receivers that are not here; whoever moves over from Alertmanager may have them.
-constexpr std::string_view kForeignGlobals[] = {
-    "jira_api_url",
-    "mattermost_webhook_url",
-    "mattermost_webhook_url_file",
-    "opsgenie_api_key",
-    "opsgenie_api_key_file",
-    "opsgenie_api_url",
-    "rocketchat_api_url",
-    "rocketchat_token",
-    "rocketchat_token_file",
-    "rocketchat_token_id",
-    "rocketchat_token_id_file",
-    "slack_app_token",
-    "slack_app_token_file",
-    "slack_app_url",
-    "smtp_auth_identity",
-    "smtp_auth_password",
-    "smtp_auth_password_file",
-    "smtp_auth_secret",
-    "smtp_auth_secret_file",
-    "smtp_auth_username",
-    "smtp_force_implicit_tls",
-    "smtp_from",
-    "smtp_hello",
-    "smtp_require_tls",
-    "smtp_smarthost",
-    "smtp_tls_config",
-    "telegram_api_url",
-    "telegram_bot_token",
-    "telegram_bot_token_file",
-    "victorops_api_key",
-    "victorops_api_key_file",
-    "victorops_api_url",
-    "webex_api_url",
-    "wechat_api_corp_id",
-    "wechat_api_secret",
-    "wechat_api_secret_file",
-    "wechat_api_url",
-};
 
 struct RawRoot {
     std::optional<Node> global;
@@ -124,7 +63,7 @@ class Reader {
         RawRoot raw;
         config::read_options(root_, kRootOptions, raw, context_.errors);
         read_templates(raw);
-        if (raw.global) read_global(*raw.global);
+        if (raw.global) read_global_options(*raw.global, context_);
         read_time_intervals(raw.time_intervals);
         read_time_intervals(raw.mute_time_intervals);
         for (const Node& node : raw.receivers)
@@ -165,24 +104,6 @@ class Reader {
             context_.templates = std::move(*templates);
         } else {
             std::ranges::copy(templates.error(), std::back_inserter(context_.errors));
-        }
-    }
-
-    void read_global(const Node& node) {
-        RawGlobal raw;
-        config::read_options(node, kGlobalOptions, raw, context_.errors, kForeignGlobals);
-        context_.global.resolve_timeout = raw.resolve_timeout;
-        context_.global.slack_api_url = context_.read_secret_url(node, "slack_api_url");
-        context_.global.pagerduty_url = raw.pagerduty_url;
-        if (const Node* url = node.find("pagerduty_url")) {
-            context_.check_url(*url, raw.pagerduty_url);
-        }
-        if (raw.http_config) context_.global.http = read_http_options(*raw.http_config, context_);
-        for (const Node::Entry& entry : node.entries) {
-            if (std::ranges::count(kForeignGlobals, entry.key) == 0) continue;
-            context_.not_yet.emplace_back(
-                fmt::format("{} is not acted on: no receiver here uses it yet", entry.key),
-                entry.key_where);
         }
     }
 
@@ -273,7 +194,7 @@ class Reader {
             std::vector<std::string_view> ours;
             for (const ReceiverKind& kind : receiver_kinds())
                 ours.push_back(kind.config_key);
-            message = fmt::format("receiver \"{}\": Pilotlight has no {} yet, expected some of: {}",
+            message = fmt::format("receiver \"{}\": Pilotlight has no {}, expected some of: {}",
                                   receiver, entry.key, fmt::join(ours, ", "));
         }
         context_.errors.emplace_back(std::move(message), entry.key_where);
@@ -303,7 +224,7 @@ Checked<SharedRouting> read_alerting_config(const Node& root) {
 
 std::vector<SectionDoc> alerting_option_docs() {
     std::vector<SectionDoc> sections{{"alerting file", config::docs_of(kRootOptions)},
-                                     {"global", config::docs_of(kGlobalOptions)},
+                                     {"global", global_option_docs()},
                                      {"route", route_option_docs()},
                                      {"inhibit_rules", inhibit_option_docs()},
                                      {"http_config", http_option_docs()},

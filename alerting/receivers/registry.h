@@ -30,11 +30,20 @@ struct ReceiverKind {
 [[nodiscard]] std::span<const std::string_view> foreign_receiver_keys();
 
 // One reader and one table per file of this folder.
+[[nodiscard]] IntegrationPtr read_discord(const Node& node, Address address, ReadContext& context);
+[[nodiscard]] std::vector<config::OptionDoc> discord_option_docs();
+[[nodiscard]] IntegrationPtr read_msteamsv2(const Node& node, Address address,
+                                            ReadContext& context);
+[[nodiscard]] std::vector<config::OptionDoc> msteamsv2_option_docs();
+[[nodiscard]] IntegrationPtr read_opsgenie(const Node& node, Address address, ReadContext& context);
+[[nodiscard]] std::vector<config::OptionDoc> opsgenie_option_docs();
 [[nodiscard]] IntegrationPtr read_pagerduty(const Node& node, Address address,
                                             ReadContext& context);
 [[nodiscard]] std::vector<config::OptionDoc> pagerduty_option_docs();
 [[nodiscard]] IntegrationPtr read_slack(const Node& node, Address address, ReadContext& context);
 [[nodiscard]] std::vector<config::OptionDoc> slack_option_docs();
+[[nodiscard]] IntegrationPtr read_telegram(const Node& node, Address address, ReadContext& context);
+[[nodiscard]] std::vector<config::OptionDoc> telegram_option_docs();
 [[nodiscard]] IntegrationPtr read_webhook(const Node& node, Address address, ReadContext& context);
 [[nodiscard]] std::vector<config::OptionDoc> webhook_option_docs();
 

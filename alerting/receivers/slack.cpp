@@ -4,6 +4,7 @@
 
 #include "alerting/http_integration.h"
 #include "alerting/receivers/answers.h"
+#include "alerting/receivers/escapes.h"
 #include "alerting/receivers/registry.h"
 #include "runtime/url.h"
 
@@ -128,48 +129,6 @@ constexpr config::Option<RawSlack> kSlackOptions[] = {
     config::option<&RawSlack::update_message>("update_message", "false", "not acted on yet"),
     config::option<&RawSlack::timeout>("timeout", "10s", "for one attempt"),
 };
-
-/// Slack's three escapes, and the mentions that wake a channel told apart by a zero-width space.
-std::string escape_slack(std::string_view text) {
-    std::string escaped;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        switch (text[at]) {
-            case '&':
-                escaped += "&amp;";
-                break;
-            case '<':
-                escaped += "&lt;";
-                break;
-            case '>':
-                escaped += "&gt;";
-                break;
-            case '@': {
-                escaped += '@';
-                const std::string_view rest = text.substr(at + 1);
-                if (rest.starts_with("here") || rest.starts_with("channel") ||
-                    rest.starts_with("everyone") || rest.starts_with("group")) {
-                    escaped += "\u200b";
-                }
-                break;
-            }
-            default:
-                escaped += text[at];
-        }
-    }
-    return escaped;
-}
-
-/// What was cut off must not end within an escape: Slack would show its pieces.
-std::string cut_escaped(std::string_view text, std::size_t limit) {
-    std::string kept = cut_to(text, limit);
-    if (kept.size() == text.size()) return kept;
-    const std::size_t ampersand = kept.rfind('&');
-    if (ampersand != std::string::npos && kept.find(';', ampersand) == std::string::npos) {
-        kept.resize(ampersand);
-        kept += "…";
-    }
-    return kept;
-}
 
 struct Field {
     MessageText title;
@@ -305,18 +264,18 @@ class Slack final : public HttpIntegration {
 
     /// `plain` has the same data unescaped: for what is no text of Slack's markup.
     json render_body(MessageWriter& writer, const tmpl::Value& plain) const {
-        json attachment{{"fallback", cut_escaped(writer.write(fallback_), kTitleMax)},
-                        {"title", cut_escaped(writer.write(title_), kTitleMax)},
-                        {"text", cut_escaped(writer.write(text_), kTextMax)},
+        json attachment{{"fallback", cut_entities(writer.write(fallback_), kTitleMax)},
+                        {"title", cut_entities(writer.write(title_), kTitleMax)},
+                        {"text", cut_entities(writer.write(text_), kTextMax)},
                         {"mrkdwn_in", mrkdwn_in_}};
         const auto put = [](json& object, const char* key, std::string value) {
             if (!value.empty()) object[key] = std::move(value);
         };
         put(attachment, "title_link", writer.write(title_link_, plain));
-        put(attachment, "pretext", cut_escaped(writer.write(pretext_), kTextMax));
+        put(attachment, "pretext", cut_entities(writer.write(pretext_), kTextMax));
         put(attachment, "color", writer.write(color_, plain));
         put(attachment, "callback_id", writer.write(callback_id_, plain));
-        put(attachment, "footer", cut_escaped(writer.write(footer_), 300));
+        put(attachment, "footer", cut_entities(writer.write(footer_), 300));
         put(attachment, "image_url", writer.write(image_url_, plain));
         put(attachment, "thumb_url", writer.write(thumb_url_, plain));
         if (!fields_.empty()) attachment["fields"] = render_fields(writer);
@@ -327,7 +286,7 @@ class Slack final : public HttpIntegration {
         put(body, "username", writer.write(username_, plain));
         put(body, "icon_emoji", writer.write(icon_emoji_, plain));
         put(body, "icon_url", writer.write(icon_url_, plain));
-        put(body, "text", cut_escaped(writer.write(message_text_), kTextMax));
+        put(body, "text", cut_entities(writer.write(message_text_), kTextMax));
         if (link_names_) body["link_names"] = true;
         return body;
     }
@@ -336,8 +295,8 @@ class Slack final : public HttpIntegration {
         json fields = json::array();
         for (const Field& field : fields_) {
             if (fields.size() == kFieldsMax) break;
-            fields.push_back({{"title", cut_escaped(writer.write(field.title), kTitleMax)},
-                              {"value", cut_escaped(writer.write(field.value), kFieldTextMax)},
+            fields.push_back({{"title", cut_entities(writer.write(field.title), kTitleMax)},
+                              {"value", cut_entities(writer.write(field.value), kFieldTextMax)},
                               {"short", field.short_field}});
         }
         return fields;
@@ -367,7 +326,7 @@ class Slack final : public HttpIntegration {
         json body{{"attachments",
                    json::array({{{"fallback", title},
                                  {"title", title},
-                                 {"text", cut_escaped(text, kTextMax)},
+                                 {"text", cut_entities(text, kTextMax)},
                                  {"color",
                                   notification.status() == Status::firing ? "danger" : "good"}}})}};
         // A bot has no channel of its own; a channel that is no template cannot have failed.

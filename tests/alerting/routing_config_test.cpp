@@ -1,5 +1,7 @@
 #include "alerting/routing_config.h"
 
+#include "alerting/receivers/registry.h"
+
 #include <boost/test/unit_test.hpp>
 
 #include "tests/alerting/routing_text.h"
@@ -178,11 +180,18 @@ BOOST_AUTO_TEST_CASE(a_receiver_kind_that_is_not_here_is_refused_by_name) {
 route: {receiver: ops}
 receivers:
   - name: ops
-    email_configs: [{to: a@example.com}]
+    pushover_configs: [{user_key: a}]
 )");
-    BOOST_TEST(found ==
-               "5:5: receiver \"ops\": Pilotlight has no email_configs yet, expected some "
-               "of: pagerduty_configs, slack_configs, webhook_configs\n");
+    BOOST_TEST(found.starts_with("5:5: receiver \"ops\": Pilotlight has no pushover_configs, "
+                                 "expected some of: "),
+               found);
+    BOOST_TEST(found.find("slack_configs, ") != std::string::npos);
+    for (const std::string_view key : foreign_receiver_keys()) {
+        const std::string of_key = mistakes("route: {receiver: ops}\nreceivers: [{name: ops, " +
+                                            std::string(key) + ": []}]\n");
+        BOOST_TEST(of_key.find("Pilotlight has no " + std::string(key)) != std::string::npos, key);
+        BOOST_TEST(find_receiver_kind(key) == nullptr);
+    }
     BOOST_TEST(mistakes(R"(
 route: {receiver: ops}
 receivers: [{name: ops, slak_configs: []}]
@@ -280,7 +289,7 @@ templates: ['*.tmpl']
 
 BOOST_AUTO_TEST_CASE(what_is_not_acted_on_yet_is_a_warning) {
     const auto config = routing(R"(
-global: {smtp_smarthost: "mail:25"}
+global: {webex_api_url: "http://w"}
 route: {receiver: ops}
 receivers:
   - name: ops
@@ -288,7 +297,7 @@ receivers:
 )");
     BOOST_REQUIRE(config->not_yet.size() == 2U);
     BOOST_TEST(config->not_yet[0].to_string() ==
-               "routes.yaml:2:10: smtp_smarthost is not acted on: no receiver here uses it yet");
+               "routes.yaml:2:10: webex_api_url is not acted on: no receiver here uses it");
 }
 
 BOOST_AUTO_TEST_CASE(a_template_that_fails_when_it_runs_is_a_warning) {
