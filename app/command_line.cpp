@@ -4,6 +4,7 @@
 #include <exception>
 #include <functional>
 #include <iostream>
+#include <sstream>
 
 #include "app/commands.h"
 #include "app/demo/demo_command.h"
@@ -21,6 +22,20 @@ struct CheckRulesWords {
     std::string lint = "duplicate-rules";
     int prometheus = 0;
 };
+
+/// promtool's list of checks: one is of rules, one of scrapes; of others it is told.
+bool lints_rules(const std::string& list) {
+    bool lints = false;
+    std::istringstream words(list);
+    for (std::string word; std::getline(words, word, ',');) {
+        if (word == "all" || word == "duplicate-rules") {
+            lints = true;
+        } else if (word != "none" && word != "too-long-scrape-interval") {
+            std::cerr << "warning: unknown lint option " << word << '\n';
+        }
+    }
+    return lints;
+}
 
 struct TestRulesWords {
     TestRulesOptions options;
@@ -79,13 +94,13 @@ void add_check(CLI::App& app, Chosen& chosen) {
     CLI::App* rules = check->add_subcommand("rules", "Check Prometheus rule files");
     rules->add_option("files", words->options.files, "Rule files")->required();
     add_prometheus(*rules, words->prometheus);
-    rules->add_option("--lint", words->lint, "all, duplicate-rules or none")
-        ->check(CLI::IsMember({"all", "duplicate-rules", "none"}))
-        ->capture_default_str();
-    rules->add_flag("--lint-fatal", words->options.lint_fatal, "Lint findings are errors");
+    rules->add_option("--lint", words->lint, "all, duplicate-rules or none")->capture_default_str();
+    rules->add_flag("--lint-fatal", words->options.lint_fatal, "Exit 3 on lint findings");
+    rules->add_flag("--ignore-unknown-fields", words->options.ignore_unknown_fields,
+                    "Keys that Prometheus does not know are no error");
     rules->callback([&chosen, words] {
         chosen = [words] {
-            words->options.lint = words->lint != "none";
+            words->options.lint = lints_rules(words->lint);
             words->options.compatibility = generation(words->prometheus);
             return check_rules_command(words->options);
         };
@@ -104,6 +119,9 @@ void add_test(CLI::App& app, Chosen& chosen) {
         ->allow_extra_args(false);
     rules->add_option("--junit", options.junit_file, "Write the results here as JUnit XML");
     rules->add_flag("--diff", options.diff, "Print failures as - and + lines");
+    rules->add_flag("--debug", options.debug, "Print every sample at the end of each test");
+    rules->add_flag("--ignore-unknown-fields", options.ignore_unknown_fields,
+                    "Keys of rule files that Prometheus does not know are no error");
     rules->callback([&chosen, words] {
         chosen = [words] {
             const auto wanted = generation(words->prometheus);

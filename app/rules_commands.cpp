@@ -22,6 +22,7 @@ namespace {
 constexpr int kGood = 0;
 constexpr int kNotGood = 1;
 constexpr int kUsage = 2;
+constexpr int kLint = 3;
 
 void print(const Errors& errors) {
     for (const auto& error : errors)
@@ -43,15 +44,15 @@ Checked<rules::RuleFile> load_rule_file(const std::string& path,
     return file;
 }
 
-/// Whether the file is good.
-bool check_file(const std::string& path, const rules::ReadOptions& read,
-                const CheckRulesOptions& options) {
+/// What to end with for this file.
+int check_file(const std::string& path, const rules::ReadOptions& read,
+               const CheckRulesOptions& options) {
     std::cout << "Checking " << path << '\n' << std::flush;
     const auto file = load_rule_file(path, read);
     if (!file) {
         std::cout << "  FAILED:\n\n" << std::flush;
         print(file.error());
-        return false;
+        return kNotGood;
     }
     const Errors findings = options.lint ? rules::lint(*file) : Errors();
     const bool good = findings.empty() || !options.lint_fatal;
@@ -61,7 +62,7 @@ bool check_file(const std::string& path, const rules::ReadOptions& read,
     std::cout << fmt::format("  {}: {} rules found\n\n", good ? "SUCCESS" : "FAILED",
                              file->rule_count())
               << std::flush;
-    return good;
+    return good ? kGood : kLint;
 }
 
 /// The failure with what was expected as `-` lines and what came as `+` lines.
@@ -108,13 +109,15 @@ struct FileOutcome {
 FileOutcome test_file(const std::string& path, const TestRulesOptions& options,
                       const std::vector<Regexp>& run) {
     FileOutcome outcome;
-    const auto root = config::load_yaml(path);
+    const auto root = config::load_yaml(path, config::MoreDocuments::ignore);
     if (!root) {
         outcome.errors = {root.error()};
         return outcome;
     }
     rules::UnitTestOptions test;
     test.compatibility = options.compatibility;
+    test.ignore_unknown_keys = options.ignore_unknown_fields;
+    test.dump_samples = options.debug;
     if (!run.empty()) {
         test.selected = [&run](const std::string& name) {
             return std::ranges::any_of(run,
@@ -134,9 +137,14 @@ FileOutcome test_file(const std::string& path, const TestRulesOptions& options,
     return outcome;
 }
 
-void print(const FileOutcome& outcome, bool diff) {
+void print(const FileOutcome& outcome, bool diff, bool debug) {
     for (const auto& warning : outcome.report.warnings)
         std::cerr << "  WARNING: " << warning << '\n';
+    for (const auto& group : outcome.report.groups) {
+        if (!debug) break;
+        std::cout << fmt::format("DEBUG: all samples at the end of {}:\n{}\n", group.name,
+                                 group.samples);
+    }
     if (outcome.passed) {
         std::cout << "  SUCCESS\n\n" << std::flush;
         return;
@@ -156,13 +164,19 @@ int check_rules_command(const CheckRulesOptions& options) {
     rules::ReadOptions read;
     read.compatibility = options.compatibility.value_or(promql::Compatibility::prometheus3);
     read.utf8_names = options.compatibility == promql::Compatibility::prometheus3;
+    read.ignore_unknown_keys = options.ignore_unknown_fields;
     int code = kGood;
+    // What cannot be read is worst; a rule that is wrong is worse than one that is doubtful.
+    const auto rank = [](int one) { return one == kLint ? 0.5 : one; };
+    const auto worse = [&](int found) {
+        if (rank(found) > rank(code)) code = found;
+    };
     for (const auto& path : options.files) {
-        if (!is_readable(path)) {
+        if (is_readable(path)) {
+            worse(check_file(path, read, options));
+        } else {
             std::cerr << path << ": cannot be read: no such file, or no permission\n";
-            code = kUsage;
-        } else if (!check_file(path, read, options)) {
-            code = std::max(code, kNotGood);
+            worse(kUsage);
         }
     }
     return code;
@@ -188,7 +202,7 @@ int test_rules_command(const TestRulesOptions& options) {
             continue;
         }
         const FileOutcome outcome = test_file(path, options, run);
-        print(outcome, options.diff);
+        print(outcome, options.diff, options.debug);
         if (!outcome.passed) code = std::max(code, kNotGood);
         suites.push_back({path, outcome.report, outcome.errors});
     }

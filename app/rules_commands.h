@@ -16,10 +16,13 @@ struct CheckRulesOptions {
     /// `--lint`: rules that are the same twice are told, and with `lint_fatal` fail the check.
     bool lint = true;
     bool lint_fatal = false;
+    /// `--ignore-unknown-fields`: keys that Prometheus does not know are no error.
+    bool ignore_unknown_fields = false;
 };
 
 /// `pilotlight check rules FILE...`: prints what promtool prints, errors as `FILE:LINE:COL: ...` to
-/// standard error. Returns 0, 1 where a file is not good, 2 where one cannot be read.
+/// standard error. Returns 0, 1 where a
+/// file is not good, 2 where one cannot be read, 3 where lint alone finds something and is fatal.
 int check_rules_command(const CheckRulesOptions& options);
 
 struct TestRulesOptions {
@@ -31,6 +34,10 @@ struct TestRulesOptions {
     std::string junit_file;
     /// Print failures with `+`/`-` lines (`--diff`).
     bool diff = false;
+    /// Print when each test starts and every sample that there was at its end (`--debug`).
+    bool debug = false;
+    /// `--ignore-unknown-fields`: keys of rule files that Prometheus does not know are no error.
+    bool ignore_unknown_fields = false;
 };
 
 /// `pilotlight test rules FILE...`: promtool's unit tests and output. Returns 0 where all pass, 1

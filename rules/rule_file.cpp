@@ -2,13 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "core/labels.h"
 #include "core/template/functions.h"
 #include "core/template/utf8.h"
 #include "rules/promql/parser.h"
+#include "rules/yaml_float.h"
 
 namespace pilotlight::rules {
 
@@ -88,6 +90,7 @@ class Reader {
     }
 
     void check_keys(const Node& node, const Keys& known) {
+        if (options_.ignore_unknown_keys) return;
         for (const auto& entry : node.entries) {
             if (std::find(known.begin(), known.end(), entry.key) == known.end()) {
                 add(entry.key_where, unknown_key_message(entry.key, known));
@@ -125,28 +128,29 @@ class Reader {
         return std::nullopt;
     }
 
+    /// A number as YAML knows them; what is no whole one is cut off.
     std::uint64_t limit(const Node& node) {
         const Node* value = scalar(node, "limit");
         if (value == nullptr) return 0;
-        std::int64_t number = 0;
-        const char* end = value->scalar.data() + value->scalar.size();
-        const auto read = std::from_chars(value->scalar.data(), end, number);
-        if (value->quoted || read.ec != std::errc{} || read.ptr != end) {
-            add(value->where,
-                fmt::format("\"limit\" must be a whole number, not {}", value->shown()));
+        constexpr double kBound = 9223372036854775808.0;
+        const auto number = value->quoted ? std::nullopt : read_yaml_float(value->scalar);
+        if (!number || !(std::abs(*number) < kBound)) {
+            add(value->where, fmt::format("\"limit\" must be a number, not {}", value->shown()));
+            return 0;
         }
-        return static_cast<std::uint64_t>(std::max<std::int64_t>(number, 0));
+        return static_cast<std::uint64_t>(std::max(*number, 0.0));
     }
 
     // Groups.
 
     void read_group(const Node& node, RuleFile& file) {
+        // Of a list, Prometheus leaves out what is nothing.
+        if (node.is_null()) return;
         prefix_.clear();
         RuleGroup group;
         group.file = file.file;
         group.where = node.where;
-        const bool shaped = is_mapping(node, "a group");
-        if (!shaped && !node.is_null()) return;
+        if (!is_mapping(node, "a group")) return;
         group.name = text(node, "name");
         if (group.name.empty()) add(node.where, "Groupname must not be empty");
         prefix_ = fmt::format("group {}: ", tmpl::quote(group.name));
@@ -215,9 +219,10 @@ class Reader {
     }
 
     void read_rule(const Node& node, const NamedTexts& group_labels, int number, RuleGroup& group) {
+        if (node.is_null()) return;
         ++rules_read_;
         prefix_ = fmt::format("group {}, rule {}, \"\": ", tmpl::quote(group.name), number);
-        if (!node.is_null() && !is_mapping(node, "a rule")) return;
+        if (!is_mapping(node, "a rule")) return;
         Rule rule;
         rule.where = node.where;
         const Node* record = scalar(node, "record");

@@ -59,6 +59,8 @@ struct ReadOptions {
     /// Names of labels, annotations and recorded metrics may hold any characters, as Prometheus 3
     /// allows; else only what both generations read.
     bool utf8_names = true;
+    /// Keys that Prometheus does not know are no error: files extended for other tools.
+    bool ignore_unknown_keys = false;
     /// Rules of one file; more are refused.
     std::size_t rules_max = 100'000;
 };

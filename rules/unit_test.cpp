@@ -135,6 +135,27 @@ class TestRun {
         return std::move(result_);
     }
 
+    /// Every sample that the test has made or was given, as promtool's `--debug` shows them.
+    [[nodiscard]] std::string dump() const {
+        std::vector<const series::Series*> all;
+        const Matchers any{*Matcher::make(std::string(kMetricName), Matcher::Op::regexp, ".+")};
+        store_.select(any, all);
+        std::ranges::sort(all, [](const series::Series* a, const series::Series* b) {
+            return a->labels() < b->labels();
+        });
+        std::string out;
+        for (const series::Series* series : all) {
+            std::vector<series::Point> points;
+            series->points(WallTime::min(), WallTime::max(), points);
+            out += series->labels().to_string() + " =>\n";
+            for (const auto& point : points) {
+                out += fmt::format("{} @[{}]\n", tmpl::format_real(point.value, 'f', -1),
+                                   point.at.time_since_epoch().count());
+            }
+        }
+        return out;
+    }
+
   private:
     struct Group {
         std::vector<RunningRule> rules;
@@ -279,7 +300,8 @@ Checked<LoadedRules> load_rules(const UnitTestFile& file, const UnitTestOptions&
     std::set<std::string> seen;
     const ReadOptions read_options{
         .compatibility = options.compatibility,
-        .utf8_names = options.compatibility == promql::Compatibility::prometheus3};
+        .utf8_names = options.compatibility == promql::Compatibility::prometheus3,
+        .ignore_unknown_keys = options.ignore_unknown_keys};
     for (const auto& pattern : file.rule_files) {
         auto found = options.load(pattern);
         if (!found) {
@@ -328,7 +350,9 @@ Checked<UnitTestReport> run_unit_tests(const Node& root, const UnitTestOptions& 
     for (const auto& test : file->tests) {
         ++number;
         if (options.selected && !options.selected(test.name)) continue;
-        UnitTestResult result = TestRun(test, *file, rules->groups, options.compatibility).run();
+        TestRun run(test, *file, rules->groups, options.compatibility);
+        UnitTestResult result = run.run();
+        if (options.dump_samples) result.samples = run.dump();
         result.name = test.name.empty() ? fmt::format("test group {}", number) : test.name;
         report.groups.push_back(std::move(result));
     }

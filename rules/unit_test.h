@@ -15,6 +15,10 @@ namespace pilotlight::rules {
 
 struct UnitTestOptions {
     promql::Compatibility compatibility = promql::Compatibility::prometheus3;
+    /// Keys of rule files that Prometheus does not know are no error.
+    bool ignore_unknown_keys = false;
+    /// Every sample that there was at the end of a test is written down.
+    bool dump_samples = false;
     /// Only test groups whose name it matches (`--run`); all where null.
     std::function<bool(const std::string& name)> selected;
     /// The rule files that a pattern of `rule_files` stands for, each as its path and document,
@@ -32,6 +36,9 @@ struct UnitTestResult {
     std::vector<std::string> failures;
     /// Expectations checked.
     std::size_t checks = 0;
+    /// With `dump_samples`: `{labels} =>`, then its samples as `VALUE @[MILLISECONDS]`, a line
+    /// each.
+    std::string samples;
 };
 
 struct UnitTestReport {

@@ -81,8 +81,10 @@ class Reader {
             return add(*value,
                        fmt::format("\"{}\" must be a list, not {}", key, value->kind_name()));
         }
-        for (const auto& item : value->items)
-            visit(item);
+        for (const auto& item : value->items) {
+            // Of a list, promtool leaves out what is nothing.
+            if (!item.is_null()) visit(item);
+        }
     }
 
     const Node* scalar(const Node& node, std::string_view key) {

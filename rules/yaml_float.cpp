@@ -33,7 +33,10 @@ std::optional<double> read_unsigned(std::string_view text) {
     const char* end = text.data() + text.size();
     const auto read = std::from_chars(text.data(), end, value);
     if (read.ptr != end || read.ec == std::errc::invalid_argument) return std::nullopt;
-    return value;
+    if (read.ec == std::errc{}) return value;
+    // Too large is no number, too small is zero.
+    if (text.find("e-") == text.npos && text.find("E-") == text.npos) return std::nullopt;
+    return 0;
 }
 
 }  // namespace

@@ -93,6 +93,29 @@ class Commands(EndToEndTest):
         self.assertRegex(done.errors, rf"(?m)^{bad}:5:\d+: ")
         self.assertNotEqual(pilotlight("check", "rules", self.folder / "none.yaml").code, 0)
 
+    def test_check_rules_lints(self):
+        twice = self.write("twice.yaml", "groups:\n  - name: g\n    rules:\n" +
+                           "      - {record: a, expr: up}\n" * 2)
+        bad = self.write("bad.yaml", "groups: [{}]\n")
+        self.assertEqual(pilotlight("check", "rules", twice).code, 0)
+        for lint, code in (("all", 3), ("duplicate-rules,none", 3), ("none", 0),
+                           ("too-long-scrape-interval", 0)):
+            done = pilotlight("check", "rules", "--lint-fatal", f"--lint={lint}", twice)
+            self.assertEqual(done.code, code, lint)
+            self.assertEqual("duplicate rule" in done.errors, code == 3, lint)
+        self.assertEqual(pilotlight("check", "rules", "--lint-fatal", twice, bad).code, 1)
+        self.assertEqual(pilotlight("check", "rules", "--lint-fatal", bad, twice).code, 1)
+        self.assertIn("unknown lint option x", pilotlight("check", "rules", "--lint=x", twice).errors)
+
+    def test_unknown_fields_of_rules_can_be_ignored(self):
+        self.write("rules.yaml", "owner: me\ngroups: []\n")
+        tests = self.write("tests.yaml", "rule_files: [rules.yaml]\ntests: [{name: one}]\n")
+        for words in (["check", "rules", self.folder / "rules.yaml"], ["test", "rules", tests]):
+            self.assertEqual(pilotlight(*words).code, 1)
+            self.assertEqual(pilotlight(*words, "--ignore-unknown-fields").code, 0)
+        self.assertIn("samples at the end of one",
+                      pilotlight("test", "rules", "--debug", "--ignore-unknown-fields", tests).out)
+
     def test_test_rules(self):
         self.write("rules.yaml", rule_file(rule("Down", "probe_success == 0", "2m")))
         done = pilotlight("test", "rules", self.write("good.yaml", GOOD_TEST))

@@ -26,6 +26,12 @@ std::vector<std::string> errors_of(std::string_view text, const ReadOptions& opt
     return errors;
 }
 
+Checked<rules::RuleFile> read(const std::string& text, const ReadOptions& options = {}) {
+    const auto root = config::parse_yaml(text, "r.yaml");
+    BOOST_REQUIRE(root.has_value());
+    return read_rule_file(*root, options);
+}
+
 /// A file with one rule of these lines.
 std::string with_rule(std::string_view lines) {
     return "groups:\n- name: g\n  rules:\n  - " + std::string(lines) + "\n";
@@ -205,6 +211,36 @@ BOOST_AUTO_TEST_CASE(more_rules_than_the_limit_are_refused) {
     for (int i = 0; i < 3; ++i)
         text += "  - {alert: A, expr: up}\n";
     check(text, "r.yaml:1:1: more than 2 rules", {.rules_max = 2});
+}
+
+BOOST_AUTO_TEST_CASE(keys_of_other_tools_can_be_let_pass) {
+    const char* text =
+        "namespace: shop\n"
+        "groups:\n- name: g\n  owner: me\n  rules:\n  - {record: a, expr: up, team: x}\n";
+    BOOST_TEST(!read(text).has_value());
+    BOOST_TEST(read(text, {.ignore_unknown_keys = true}).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_limit_is_any_number_of_yaml) {
+    const auto limit = [](const std::string& written) {
+        const auto file = read("groups: [{name: g, limit: " + written + "}]");
+        return file ? static_cast<int>(file->groups.at(0).limit) : -1;
+    };
+    BOOST_TEST(limit("20") == 20);
+    BOOST_TEST(limit("-3") == 0);
+    BOOST_TEST(limit("2.9") == 2);
+    BOOST_TEST(limit("1e3") == 1000);
+    BOOST_TEST(limit("0x1F") == 31);
+    BOOST_TEST(limit("1_000") == 1000);
+    for (const char* bad : {"'20'", "many", ".inf", ".nan", "1e30", "[1]", "true"})
+        BOOST_TEST(limit(bad) == -1, bad);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_in_a_list_is_left_out) {
+    const auto file = read("groups:\n- ~\n- name: g\n  rules:\n  - ~\n  - {record: a, expr: up}\n");
+    BOOST_REQUIRE(file);
+    BOOST_REQUIRE_EQUAL(file->groups.size(), 1U);
+    BOOST_TEST(file->rule_count() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(lint_finds_rules_that_write_the_same_series) {

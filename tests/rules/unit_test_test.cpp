@@ -253,6 +253,35 @@ BOOST_AUTO_TEST_CASE(mistakes_of_the_file_have_a_place) {
     BOOST_TEST(run("evaluation_interval: 1\n").starts_with("error: t.yaml:1:22: "));
 }
 
+BOOST_AUTO_TEST_CASE(nothing_in_a_list_is_left_out) {
+    BOOST_TEST(run("tests: [~, {input_series: [~], promql_expr_test: [~]}]\n") == "passed");
+    BOOST_TEST(run("tests: [{promql_expr_test: [{exp_samples: [{value: 1e999}]}]}]\n") ==
+               "error: t.yaml:1:52: \"value\" must be a number, not \"1e999\"");
+    BOOST_TEST(run("tests: [{input_series: [{series: '{}', values: 1}]}]\n") ==
+               "error: t.yaml:1:34: an input series needs a name or a label");
+}
+
+BOOST_AUTO_TEST_CASE(keys_of_other_tools_can_be_let_pass_in_rule_files_only) {
+    UnitTestOptions lax = options("owner: me\ngroups: []\n");
+    const char* test = "rule_files: [rules.yaml]\ntests: [{}]\n";
+    BOOST_TEST(run(test, lax).starts_with("error: rules.yaml:1:1: unknown key"));
+    lax.ignore_unknown_keys = true;
+    BOOST_TEST(run(test, lax) == "passed");
+    BOOST_TEST(run("owner: me\ntests: []\n", lax).starts_with("error: t.yaml:1:1: unknown key"));
+}
+
+BOOST_AUTO_TEST_CASE(every_sample_can_be_written_down) {
+    const auto root = config::parse_yaml(
+        with_series("  promql_expr_test: [{expr: up, eval_time: 1m}]\n", "1 0.5"), "t.yaml");
+    UnitTestOptions debugged = options();
+    debugged.dump_samples = true;
+    const auto report = run_unit_tests(*root, debugged);
+    BOOST_REQUIRE(report);
+    BOOST_TEST(report->groups.at(0).samples ==
+               "job:up:sum{job=\"api\"} =>\n1 @[0]\n0.5 @[60000]\n"
+               "up{job=\"api\"} =>\n1 @[0]\n0.5 @[60000]\n");
+}
+
 BOOST_AUTO_TEST_CASE(mistakes_of_rule_files_are_told) {
     BOOST_TEST(run("rule_files: [rules.yaml]\ntests: [{}]\n", options("groups: [{}]")) ==
                "error: rules.yaml:1:10: Groupname must not be empty");
