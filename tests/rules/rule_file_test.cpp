@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(shapes_are_checked) {
     check("groups: {}\n", R"(r.yaml:1:9: "groups" must be a list, not a mapping)");
     check("groups: [5]\n", "r.yaml:1:10: a group must be a mapping, not a single value");
     check("groups:\n- name: g\n  limit: many\n",
-          R"(r.yaml:3:10: group "g": "limit" must be a whole number, not "many")");
+          R"(r.yaml:3:10: group "g": "limit" must be a number, not "many")");
     check(with_rule("alert: A\n    expr: up\n    labels: [a]"),
           R"(r.yaml:6:13: group "g", rule 1, "A": "labels" must be a mapping, not a list)");
     check(with_rule("alert: A\n    expr: up\n    labels: {a: [b]}"),
