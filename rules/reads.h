@@ -20,7 +20,8 @@ struct ReadDefaults {
                                                             const ReadDefaults& defaults);
 
 /// Adds to `retention` what the rule reads, with `query_offset` and the expressions that its texts
-/// give to `query`, as far as they stand there as constants.
+/// give to `query`: constants, and what printf or print make of them, whatever is put in. Where
+/// the metric's name is put in, every series is kept that far.
 void add_needs(const Rule& rule, Duration query_offset, const ReadDefaults& defaults,
                series::Retention& retention);
 

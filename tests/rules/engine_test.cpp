@@ -369,6 +369,25 @@ BOOST_AUTO_TEST_CASE(two_arrivals_in_one_millisecond_are_both_judged) {
     BOOST_TEST(world.alerts() == R"(Long{target="b"}=firing)");
 }
 
+BOOST_AUTO_TEST_CASE(what_texts_put_together_for_queries_is_kept_too) {
+    const auto kept = [](const std::string& text, std::string_view name) {
+        World world(
+            "groups:\n- name: g\n  rules:\n  - alert: A\n    expr: up == 0\n"
+            "    annotations:\n      s: '{{ with query (" +
+            text + ") }}{{ end }}'\n");
+        return world.engine.retention().of(name);
+    };
+    BOOST_CHECK(kept("printf \"sum(rate(w{a=%q}[1h]))\" $labels.a", "w") >= Duration(1h));
+    BOOST_CHECK(kept("printf \"max_over_time(w{a=`%s`,b=`%s`}[2h]) > %.2f\" 1 2 3", "w") >=
+                Duration(2h));
+    BOOST_CHECK(kept("print \"delta(w{a=`\" $labels.a \"`}[3h])\"", "w") >= Duration(3h));
+    BOOST_CHECK(kept("printf \"w offset %dm\" 5", "w") > Duration(0));
+    BOOST_CHECK(kept("print \"100%\"", "w") == Duration(0));
+    // Whose name is put in may be any.
+    BOOST_CHECK(kept("printf \"rate(%s[1h])\" $labels.of", "other") >= Duration(1h));
+    BOOST_CHECK(kept("print \"w\"", "w") == Duration(0));
+}
+
 BOOST_AUTO_TEST_CASE(a_query_offset_looks_back) {
     World world(R"(groups:
 - name: g
