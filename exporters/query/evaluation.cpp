@@ -83,11 +83,15 @@ Answer<std::string> write(const Query& query, const promql::Value& value,
 
 Answer<std::string> run(Query query, Reading::Copies copies, const Over& over) {
     series::Store store({.series_limit = SIZE_MAX, .retention = {}});
-    for (std::size_t i = 0; i < copies.size(); ++i) {
-        if (i % 4096 == 0 && over()) return std::unexpected(canceled("interrupted"));
-        store.adopt(std::move(copies[i]));
+    // As Prometheus selects them: what is told of the first or the last one is the same.
+    std::ranges::sort(copies, [](const auto& a, const auto& b) { return b.labels < a.labels; });
+    while (!copies.empty()) {
+        if (copies.size() % 4096 == 0 && over()) {
+            return std::unexpected(canceled("interrupted"));
+        }
+        store.adopt(std::move(copies.back()));
+        copies.pop_back();
     }
-    copies.clear();
     std::vector<std::string> warnings;
     query.options.warnings = &warnings;
     query.options.interrupted = over;

@@ -6,13 +6,14 @@
 #include <cmath>
 
 #include "exporters/utf8.h"
+#include "rules/promql/printer.h"
 
 namespace pilotlight::query {
 namespace {
 
 bool is_plain(char c) {
     const auto byte = static_cast<unsigned char>(c);
-    return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
+    return byte >= 0x20 && byte < 0x7f && c != '"' && c != '\\';
 }
 
 void append_escaped(std::string& out, char c) {
@@ -39,18 +40,30 @@ void append_pair(std::string& out, WallTime at, double value) {
     out += ']';
 }
 
+/// Scalars and strings go through Go's own encoder: no trailing zeros, never an exponent.
+void append_plain_time(std::string& out, WallTime at) {
+    append_timestamp(out, at);
+    if (at.time_since_epoch().count() % 1000 == 0) return;
+    while (out.ends_with('0'))
+        out.pop_back();
+}
+
 struct ResultWriter {
     std::string& out;
     std::size_t bytes_max;
 
     bool operator()(const promql::Scalar& scalar) const {
-        append_pair(out, scalar.at, scalar.value);
+        out += '[';
+        append_plain_time(out, scalar.at);
+        out += ",\"";
+        out += promql::format_fixed(scalar.value);
+        out += "\"]";
         return true;
     }
 
     bool operator()(const promql::String& string) const {
         out += '[';
-        append_timestamp(out, string.at);
+        append_plain_time(out, string.at);
         out += ',';
         append_string(out, string.value);
         out += ']';
