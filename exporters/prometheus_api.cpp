@@ -1,9 +1,11 @@
 // GET /api/v1/alerts, rules, targets, status/buildinfo: the documents of Prometheus's HTTP API v1
 // (prometheus.io/docs/prometheus/latest/querying/api, web/api/v1/api.go), from a snapshot.
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "exporters/handlers.h"
+#include "exporters/rule_filter.h"
 
 namespace pilotlight::exporters {
 namespace {
@@ -60,7 +62,7 @@ std::pair<Json, std::string_view> alerts_of(const RuleView& rule, const Snapshot
     return {std::move(alerts), state};
 }
 
-Json rule_json(const RuleView& rule, const Snapshot& snapshot) {
+Json rule_json(const RuleView& rule, const Snapshot& snapshot, bool with_alerts) {
     Json json = Json::object();
     if (rule.alerting) {
         auto [alerts, state] = alerts_of(rule, snapshot);
@@ -71,7 +73,7 @@ Json rule_json(const RuleView& rule, const Snapshot& snapshot) {
         json["keepFiringFor"] = to_seconds(rule.keep_firing_for);
         json["labels"] = labels_json(rule.labels);
         json["annotations"] = labels_json(rule.annotations);
-        json["alerts"] = std::move(alerts);
+        json["alerts"] = with_alerts ? std::move(alerts) : Json::array();
     } else {
         json["name"] = rule.name;
         json["query"] = rule.expression;
@@ -85,7 +87,7 @@ Json rule_json(const RuleView& rule, const Snapshot& snapshot) {
     return json;
 }
 
-Json group_json(const RuleGroupView& group, const Snapshot& snapshot, std::string_view type) {
+Json group_json(const RuleGroupView& group, const Snapshot& snapshot, const RuleFilter& filter) {
     Json rules = Json::array();
     double seconds = 0;
     std::optional<WallTime> last;
@@ -94,8 +96,8 @@ Json group_json(const RuleGroupView& group, const Snapshot& snapshot, std::strin
         if (rule.last_evaluation && (!last || *last < *rule.last_evaluation)) {
             last = rule.last_evaluation;
         }
-        if (type.empty() || (type == "alert") == rule.alerting) {
-            rules.push_back(rule_json(rule, snapshot));
+        if (filter.wants(rule)) {
+            rules.push_back(rule_json(rule, snapshot, filter.wants_alerts()));
         }
     }
     return {{"name", group.name},
@@ -154,29 +156,47 @@ Response show_alerts(const Call& call) {
 }
 
 Response show_rules(const Call& call) {
-    const std::string_view type = call.request.parameter("type");
-    if (!type.empty() && type != "alert" && type != "record") {
-        return error_response(
-            400, "bad_data",
-            "not a valid type: \"" + std::string(type) + "\", expected alert or record");
-    }
+    const auto filter = RuleFilter::of(call.request);
+    if (!filter) return error_response(400, "bad_data", filter.error());
     Json groups = Json::array();
+    Json data = Json::object();
+    bool begun = filter->first_group().empty();
     for (const RuleGroupView& group : call.snapshot->rule_groups) {
-        groups.push_back(group_json(group, *call.snapshot, type));
+        begun = begun || RuleFilter::token_of(group) == filter->first_group();
+        if (!begun || !filter->wants(group)) continue;
+        Json json = group_json(group, *call.snapshot, *filter);
+        if (json["rules"].empty()) continue;
+        if (filter->group_limit() > 0 && groups.size() == filter->group_limit()) {
+            data["groupNextToken"] = RuleFilter::token_of(group);
+            break;
+        }
+        groups.push_back(std::move(json));
     }
-    return with_gzip(call.request, success({{"groups", std::move(groups)}}));
+    if (!begun) {
+        return error_response(400, "bad_data",
+                              "invalid parameter \"group_next_token\": invalid group_next_token '" +
+                                  filter->first_group() + "'. were rule groups changed?");
+    }
+    data["groups"] = std::move(groups);
+    return with_gzip(call.request, success(std::move(data)));
 }
 
 Response show_targets(const Call& call) {
     std::string state(call.request.parameter("state"));
+    std::ranges::transform(state, state.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    const std::string_view pool = call.request.parameter("scrapePool");
     Json active = Json::array();
-    if (state != "dropped") {
+    if (state.empty() || state == "any" || state == "active") {
         for (const TargetView& target : call.snapshot->targets) {
-            active.push_back(target_json(target));
+            if (pool.empty() || pool == target.prober) active.push_back(target_json(target));
         }
     }
+    // Relabelling drops none that anybody could ask for.
     return with_gzip(call.request, success({{"activeTargets", std::move(active)},
-                                            {"droppedTargets", Json::array()}}));
+                                            {"droppedTargets", Json::array()},
+                                            {"droppedTargetCounts", Json::object()}}));
 }
 
 Response show_build_info(const Call& call) {

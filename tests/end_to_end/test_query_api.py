@@ -68,7 +68,8 @@ class BesidePrometheus(EndToEndTest):
         now = f"{time.time():.3f}"
         for expression in (
                 "1", "-0", "1/0", "0/0", "1e21", "1e-7", "\"text\\n\\\"€\\\"\"", "time()",
-                "vector(time())", "sum(g)", "sum by (x) (g)", "avg without (y, job, instance, target, prober) (g) > 1",
+                "vector(time())", "sum(g)", "sum by (x) (g)",
+                "avg without (y, job, instance, target, prober) (g) > 1",
                 "max by (x, y) (g) * on (x) group_left () sum by (x) (g)",
                 "quantile by (x) (0.3, g)", "max by (v) (odd)", "count_values('c', g)",
                 "histogram_quantile(0.8, sum by (le) (h_bucket))", "absent(nothing{a=\"b\"})",
@@ -106,7 +107,8 @@ class BesidePrometheus(EndToEndTest):
             "max by (x, y) (g) * on (nothing) max by (y, x) (g)",
             "max by (x, y) (g) + on (x) group_left () max by (x, y) (g)",
             "sum by (x) (g) + on () max by (x) (g)", "label_replace(g, '0x', '', 'x', '')",
-            "label_replace(g, 'x', '', 'x', '(')", "count_values('0', g)", "nosuch(g)", "topk(g, 1)", "g @ x", "\"a")]
+            "label_replace(g, 'x', '', 'x', '(')", "count_values('0', g)",
+            "nosuch(g)", "topk(g, 1)", "g @ x", "\"a")]
         asked += [("query", {"query": "1", **wrong}) for wrong in (
             {"time": "abc"}, {"time": "1,5"}, {"timeout": "x"}, {"timeout": "1.5x"},
             {"timeout": "99999999999999999999"})]

@@ -97,6 +97,7 @@ BOOST_AUTO_TEST_CASE(rules_can_be_asked_for_by_type) {
     const auto rules = [&](const char* type) {
         return ask(snapshot, "/api/v1/rules", {{"type", type}})["data"]["groups"][0]["rules"];
     };
+    BOOST_TEST(rules("ALERT").size() == 1U);
     BOOST_TEST(rules("alert").size() == 1U);
     BOOST_TEST(rules("record").size() == 1U);
     BOOST_TEST(rules("record")[0]["name"] == "service:probe_success:avg5m");
@@ -104,6 +105,108 @@ BOOST_AUTO_TEST_CASE(rules_can_be_asked_for_by_type) {
     const json refused = ask(snapshot, "/api/v1/rules", {{"type", "others"}});
     BOOST_TEST(refused["status"] == "error");
     BOOST_TEST(refused["errorType"] == "bad_data");
+}
+
+BOOST_AUTO_TEST_CASE(rules_can_be_asked_for_by_what_they_are) {
+    Snapshot snapshot = made_up::outage();
+    snapshot.rule_groups.clear();
+    for (const char* name : {"a", "b", "c"}) {
+        RuleView rule;
+        rule.name = std::string("R") + name;
+        rule.labels = Labels{{"severity", name}, {"made", "{{ $value }}"}};
+        rule.alerts = {0};
+        RuleGroupView group;
+        group.name = name;
+        group.file = std::string(name) + ".yaml";
+        group.rules = {rule, rule};
+        group.rules[1].name = "Shared";
+        snapshot.rule_groups.push_back(group);
+    }
+    using Parameters = std::vector<std::pair<std::string, std::string>>;
+    const auto found = [&](const Parameters& parameters) {
+        std::string text;
+        const json answer = ask(snapshot, "/api/v1/rules", parameters);
+        if (answer["status"] != "success") return "refused: " + answer["error"].get<std::string>();
+        for (const json& group : answer["data"]["groups"]) {
+            for (const json& rule : group["rules"])
+                text +=
+                    group["name"].get<std::string>() + "/" + rule["name"].get<std::string>() + " ";
+        }
+        return text;
+    };
+    BOOST_TEST(found({{"rule_name[]", "Ra"}}) == "a/Ra ");
+    BOOST_TEST(found({{"rule_name[]", "Ra"}, {"rule_name[]", "Rb"}}) == "a/Ra b/Rb ");
+    BOOST_TEST(found({{"rule_group[]", "b"}}) == "b/Rb b/Shared ");
+    BOOST_TEST(found({{"file[]", "c.yaml"}, {"rule_name[]", "Shared"}}) == "c/Shared ");
+    BOOST_TEST(found({{"file[]", "c.yaml"}, {"rule_group[]", "a"}}) == "");
+    BOOST_TEST(found({{"match[]", "{severity=\"b\"}"}}) == "b/Rb b/Shared ");
+    BOOST_TEST(found({{"match[]", "{severity=\"b\"}"},
+                      {"match[]", "{severity=\"a\"}"},
+                      {"rule_name[]", "Shared"}}) == "a/Shared b/Shared ");
+    // What a template makes of a label is not known yet.
+    BOOST_TEST(found({{"match[]", "{made=~\".+\"}"}}) == "");
+    const std::string bad = "refused: invalid parameter ";
+    BOOST_TEST(found({{"match[]", "{severity=~\".*\"}"}}) ==
+               bad + "\"match[]\": match[] must contain at least one non-empty matcher");
+    BOOST_TEST(found({{"match[]", "{"}}).starts_with(bad + "\"match[]\": "));
+    BOOST_TEST(found({{"type", "x"}}) == bad + "\"type\": not supported value \"x\"");
+    BOOST_TEST(found({{"exclude_alerts", "x"}}).starts_with(bad + "\"exclude_alerts\": "));
+    BOOST_TEST(found({{"group_limit", "x"}}).starts_with(bad + "\"group_limit\": "));
+    BOOST_TEST(found({{"group_limit", "0"}}) ==
+               bad + "\"group_limit\": group_limit needs to be greater than 0");
+    BOOST_TEST(found({{"group_next_token", "x"}}) ==
+               bad +
+                   "\"group_next_token\": group_limit needs to be present in order to paginate "
+                   "over the groups");
+    BOOST_TEST(found({{"group_next_token", "x"}, {"group_limit", "1"}}) ==
+               bad +
+                   "\"group_next_token\": invalid group_next_token 'x'. were rule groups "
+                   "changed?");
+
+    const auto alerts = [&](const char* exclude) {
+        return ask(snapshot, "/api/v1/rules",
+                   {{"exclude_alerts", exclude}})["data"]["groups"][0]["rules"][0]["alerts"]
+            .size();
+    };
+    BOOST_TEST(alerts("false") == 1U);
+    BOOST_TEST(alerts("true") == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(rule_groups_come_in_pages) {
+    Snapshot snapshot = made_up::calm();
+    const RuleGroupView group = snapshot.rule_groups[0];
+    snapshot.rule_groups.clear();
+    for (int i = 0; i < 5; ++i) {
+        snapshot.rule_groups.push_back(group);
+        snapshot.rule_groups.back().name = std::to_string(i);
+    }
+    std::string seen;
+    std::string token;
+    int pages = 0;
+    do {
+        const json data = ask(snapshot, "/api/v1/rules",
+                              {{"group_limit", "2"}, {"group_next_token", token}})["data"];
+        for (const json& one : data["groups"])
+            seen += one["name"].get<std::string>();
+        token = data.value("groupNextToken", "");
+        ++pages;
+    } while (!token.empty() && pages < 10);
+    BOOST_TEST(seen == "01234");
+    BOOST_TEST(pages == 3);
+}
+
+BOOST_AUTO_TEST_CASE(targets_can_be_asked_for_by_pool_and_state) {
+    const auto count = [](const char* state, const char* pool) {
+        return ask(made_up::calm(), "/api/v1/targets",
+                   {{"state", state}, {"scrapePool", pool}})["data"]["activeTargets"]
+            .size();
+    };
+    BOOST_TEST(count("", "") == 9U);
+    BOOST_TEST(count("Active", "") == 9U);
+    BOOST_TEST(count("other", "") == 0U);
+    BOOST_TEST(count("", "postgres") < 9U);
+    BOOST_TEST(count("", "postgres") > 0U);
+    BOOST_TEST(count("", "nothing") == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(a_rule_that_was_never_evaluated_has_go_s_zero_time) {
