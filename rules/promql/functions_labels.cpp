@@ -10,10 +10,14 @@
 namespace pilotlight::promql {
 namespace {
 
-bool is_label_name(std::string_view name) {
-    // Prometheus 3 takes any UTF-8 here. Its own compliance suite still asks for these to be
-    // refused, and a slip in a rule is far likelier than a label with such a name.
-    return is_legacy_label_name(name);
+bool is_label_name(const Evaluator& evaluator, std::string_view name) {
+    if (is_legacy_label_name(name)) return true;
+    if (!evaluator.is_3() || name.empty() || !is_valid_utf8(name)) return false;
+    // Prometheus 3 takes any UTF-8 here. Its own compliance suite still asks for "~invalid" to be
+    // refused, and what begins with a sign is a slip far likelier than a label.
+    const auto first = static_cast<unsigned char>(name[0]);
+    const unsigned char lower = first | 0x20U;
+    return first >= 0x80 || (lower >= 'a' && lower <= 'z') || first == '_';
 }
 
 void set_label(Item& item, std::string_view name, std::string_view value) {
@@ -33,7 +37,7 @@ Items label_replace(Frame& frame) {
         evaluator.fail(fmt::format("invalid regular expression in label_replace(): {}", pattern));
         return {};
     }
-    if (!is_label_name(target)) {
+    if (!is_label_name(evaluator, target)) {
         evaluator.fail(
             fmt::format("invalid destination label name in label_replace(): {}", target));
         return {};
@@ -54,12 +58,12 @@ Items label_join(Frame& frame) {
     std::vector<std::string> sources;
     for (std::size_t i = 3; i < frame.size(); ++i) {
         sources.push_back(frame.string(i));
-        if (!is_label_name(sources.back())) {
+        if (!is_label_name(evaluator, sources.back())) {
             evaluator.fail(
                 fmt::format("invalid source label name in label_join(): {}", sources.back()));
         }
     }
-    if (!is_label_name(target)) {
+    if (!is_label_name(evaluator, target)) {
         evaluator.fail(fmt::format("invalid destination label name in label_join(): {}", target));
     }
     Items items = frame.vector(0);

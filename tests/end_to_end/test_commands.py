@@ -105,7 +105,8 @@ class Commands(EndToEndTest):
             self.assertEqual("duplicate rule" in done.errors, code == 3, lint)
         self.assertEqual(pilotlight("check", "rules", "--lint-fatal", twice, bad).code, 1)
         self.assertEqual(pilotlight("check", "rules", "--lint-fatal", bad, twice).code, 1)
-        self.assertIn("unknown lint option x", pilotlight("check", "rules", "--lint=x", twice).errors)
+        done = pilotlight("check", "rules", "--lint=x", twice)
+        self.assertIn("unknown lint option x", done.errors)
 
     def test_unknown_fields_of_rules_can_be_ignored(self):
         self.write("rules.yaml", "owner: me\ngroups: []\n")

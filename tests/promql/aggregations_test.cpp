@@ -82,6 +82,54 @@ BOOST_AUTO_TEST_CASE(count_values_labels_each_value) {
     BOOST_TEST(sheet.eval("count_values(\"\", v)") == "error: invalid label name \"\"");
 }
 
+BOOST_AUTO_TEST_CASE(every_aggregation_knows_one_sample_nan_and_nothing) {
+    Sheet sheet("1m");
+    sheet.load("one{a=\"x\"}", "4 stale").load("nans{a=\"x\"}", "NaN").load("nans{a=\"y\"}", "NaN");
+    sheet.load("infs{a=\"x\"}", "Inf").load("infs{a=\"y\"}", "-Inf").load("infs{a=\"z\"}", "1");
+    struct Case {
+        const char* op;
+        const char* one;
+        const char* nan;
+        const char* inf;
+    };
+    const Case cases[] = {
+        {"sum(", "4", "NaN", "NaN"},
+        {"avg(", "4", "NaN", "NaN"},
+        {"min(", "4", "NaN", "-Inf"},
+        {"max(", "4", "NaN", "+Inf"},
+        {"count(", "1", "2", "3"},
+        {"group(", "1", "1", "1"},
+        {"stddev(", "0", "NaN", "NaN"},
+        {"stdvar(", "0", "NaN", "NaN"},
+        {"quantile(0.5, ", "4", "NaN", "NaN"},
+        {"quantile(-1, ", "-Inf", "-Inf", "-Inf"},
+        {"quantile(NaN, ", "NaN", "NaN", "NaN"},
+    };
+    for (const Case& known : cases) {
+        BOOST_TEST_CONTEXT(known.op) {
+            const std::string op = known.op;
+            BOOST_TEST(sheet.eval(op + "one)") == std::string("{} ") + known.one);
+            BOOST_TEST(sheet.eval(op + "nans)") == std::string("{} ") + known.nan);
+            BOOST_TEST(sheet.eval(op + "infs)") == std::string("{} ") + known.inf);
+            BOOST_TEST(sheet.eval(op + "gone)") == "");
+            BOOST_TEST(sheet.eval(op + "one)", "1m") == "");
+            BOOST_TEST(sheet.eval(op + "1)").starts_with("error: "));
+            BOOST_TEST(sheet.eval(op + "one[5m])").starts_with("error: "));
+        }
+    }
+    for (const char* bad : {"sum(one, one)", "topk(one)", "topk(\"a\", one)", "quantile(one, one)",
+                            "count_values(1, one)", "sum() by (a)", "sum by (a) (one) by (a)"}) {
+        BOOST_TEST(sheet.eval(bad).starts_with("error: "), bad);
+    }
+    BOOST_TEST(sheet.eval("bottomk(1, gone)") == "");
+    BOOST_TEST(sheet.eval("topk(1, nans{a=\"x\"})") == "nans{a=\"x\"} NaN");
+    BOOST_TEST(sheet.eval("count_values(\"v\", nans)") == "{v=\"NaN\"} 2");
+    BOOST_TEST(sheet.eval("count_values(\"v\", infs{a=\"y\"})") == "{v=\"-Inf\"} 1");
+    BOOST_TEST(sheet.eval("limitk(0, infs)") == "");
+    BOOST_TEST(sheet.eval("count(limit_ratio(1, infs))") == "{} 3");
+    BOOST_TEST(sheet.eval("limit_ratio(0, infs)") == "");
+}
+
 BOOST_AUTO_TEST_CASE(means_survive_large_values_and_infinities) {
     Sheet sheet;
     sheet.load("h{a=\"1\"}", "1.7e308").load("h{a=\"2\"}", "1.7e308").load("h{a=\"3\"}", "1.7e308");

@@ -136,6 +136,86 @@ BOOST_AUTO_TEST_CASE(label_join_puts_values_together) {
     BOOST_TEST(sheet.eval("label_join(g, \"~\", \"-\", \"a\")").starts_with("error: "));
 }
 
+BOOST_AUTO_TEST_CASE(names_of_labels_may_be_utf_8_in_3) {
+    Sheet sheet;
+    sheet.load("g{app=\"shop\"}", "1");
+    BOOST_TEST(sheet.eval("label_replace(g, \"service.name\", \"$1\", \"app\", \"(.*)\")") ==
+               "g{app=\"shop\", \"service.name\"=\"shop\"} 1");
+    BOOST_TEST(sheet.eval("label_join(g, \"größe\", \"\", \"app\")") ==
+               "g{app=\"shop\", \"größe\"=\"shop\"} 1");
+    for (const char* bad : {"~x", "", "1st", "\\xff", ".x"}) {
+        BOOST_TEST_CONTEXT(bad) {
+            BOOST_TEST(sheet.eval(std::string("label_replace(g, \"") + bad + R"(", "", "", ""))")
+                           .starts_with("error: invalid destination label name"));
+        }
+    }
+    sheet.options.compatibility = Compatibility::prometheus2;
+    BOOST_TEST(sheet.eval("label_replace(g, \"service.name\", \"\", \"\", \"\")") ==
+               "error: invalid destination label name in label_replace(): service.name");
+}
+
+BOOST_AUTO_TEST_CASE(math_at_the_edges_of_numbers) {
+    Sheet sheet;
+    sheet.load("v{v=\"inf\"}", "Inf").load("v{v=\"ninf\"}", "-Inf").load("v{v=\"nan\"}", "NaN");
+    const auto each = [&](const std::string& call) { return sheet.eval(call); };
+    const auto all = [](std::string_view inf, std::string_view nan, std::string_view minus) {
+        return "{v=\"inf\"} " + std::string(inf) + "; {v=\"nan\"} " + std::string(nan) +
+               "; {v=\"ninf\"} " + std::string(minus);
+    };
+    BOOST_TEST(each("abs(v)") == all("+Inf", "NaN", "+Inf"));
+    for (const char* same : {"ceil(v)", "floor(v)", "round(v)", "round(v, 0.1)", "sinh(v)",
+                             "asinh(v)", "deg(v)", "rad(v)"}) {
+        BOOST_TEST(each(same) == all("+Inf", "NaN", "-Inf"), same);
+    }
+    BOOST_TEST(each("sgn(v)") == all("1", "NaN", "-1"));
+    BOOST_TEST(each("exp(v)") == all("+Inf", "NaN", "0"));
+    BOOST_TEST(each("sqrt(v)") == all("+Inf", "NaN", "NaN"));
+    for (const char* logarithm : {"ln(v)", "log2(v)", "log10(v)"}) {
+        BOOST_TEST(each(logarithm) == all("+Inf", "NaN", "NaN"), logarithm);
+    }
+    for (const char* none : {"sin(v)", "cos(v)", "tan(v)", "asin(v)", "acos(v)", "atanh(v)"}) {
+        BOOST_TEST(each(none) == all("NaN", "NaN", "NaN"), none);
+    }
+    BOOST_TEST(each("cosh(v)") == all("+Inf", "NaN", "+Inf"));
+    BOOST_TEST(each("tanh(v)") == all("1", "NaN", "-1"));
+    BOOST_TEST(each("acosh(v)") == all("+Inf", "NaN", "NaN"));
+    BOOST_TEST(each("round(deg(atan(v)))") == all("90", "NaN", "-90"));
+    BOOST_TEST(each("clamp_min(v, 0)") == all("+Inf", "NaN", "0"));
+    BOOST_TEST(each("clamp_max(v, 0)") == all("0", "NaN", "-Inf"));
+    BOOST_TEST(each("clamp(v, -1, 1)") == all("1", "NaN", "-1"));
+    BOOST_TEST(each("clamp_min(v, NaN)") == all("+Inf", "NaN", "NaN"));
+    BOOST_TEST(each("round(v, 0)") == all("NaN", "NaN", "NaN"));
+    BOOST_TEST(sheet.eval("abs(gone)") == "");
+    BOOST_TEST(sheet.eval("abs(1)").starts_with("error: "));
+    BOOST_TEST(sheet.eval("min_of(NaN, -Inf)") == "-Inf");
+    BOOST_TEST(sheet.eval("max_of(NaN, 1)") == "NaN");
+    BOOST_TEST(sheet.eval("min_of(0, -0)") == "-0");
+}
+
+BOOST_AUTO_TEST_CASE(order_has_nothing_to_say_of_what_is_no_vector) {
+    Sheet sheet;
+    sheet.load("g{a=\"x\"}", "Inf").load("g{a=\"y\"}", "-Inf").load("g{a=\"z\"}", "NaN");
+    BOOST_TEST(sheet.eval_ordered("sort(g)") == "g{a=\"y\"} -Inf; g{a=\"x\"} +Inf; g{a=\"z\"} NaN");
+    BOOST_TEST(sheet.eval_ordered("sort_desc(g)") ==
+               "g{a=\"x\"} +Inf; g{a=\"y\"} -Inf; g{a=\"z\"} NaN");
+    BOOST_TEST(sheet.eval("sort(gone)") == "");
+    BOOST_TEST(sheet.eval("sort(1)").starts_with("error: "));
+    BOOST_TEST(sheet.eval("scalar(1)").starts_with("error: "));
+    BOOST_TEST(sheet.eval("vector(g)").starts_with("error: "));
+    BOOST_TEST(sheet.eval("absent(g)") == "");
+    BOOST_TEST(sheet.eval("timestamp(gone)") == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_querys_bounds_can_be_asked_for) {
+    const Sheet sheet;
+    BOOST_TEST(sheet.eval("start() + end() + step() + range()", "5s") == "10");
+    BOOST_TEST(sheet.eval_range("end() - start()", "10s", "40s", "10s") ==
+               "{} 30@10 30@20 30@30 30@40");
+    BOOST_TEST(sheet.eval_range("vector(step() + range())", "0s", "20s", "10s") ==
+               "{} 30@0 30@10 30@20");
+    BOOST_TEST(sheet.eval("start(1)").starts_with("error: "));
+}
+
 BOOST_AUTO_TEST_CASE(info_adds_labels_of_the_same_instance) {
     Sheet sheet;
     sheet.load("m{instance=\"i\", job=\"j\"}", "7")

@@ -50,9 +50,11 @@ BOOST_AUTO_TEST_CASE(whatever_takes_long_is_interrupted) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(what_is_quick_is_asked_once) {
+BOOST_AUTO_TEST_CASE(what_is_quick_is_asked_once_and_for_each_selector) {
     bool interrupted = true;
-    BOOST_TEST(asked("m + m", 2, interrupted) == 1);
+    BOOST_TEST(asked("1 + 1", 9, interrupted) == 1);
+    BOOST_TEST(!interrupted);
+    BOOST_TEST(asked("m + m", 9, interrupted) == 3);
     BOOST_TEST(!interrupted);
 }
 

@@ -54,6 +54,44 @@ BOOST_AUTO_TEST_CASE(a_comparison_keeps_the_vectors_value_and_name) {
     BOOST_TEST(sheet.eval("+g{a=\"x\"}") == "g{a=\"x\"} 1");
 }
 
+BOOST_AUTO_TEST_CASE(every_operator_at_the_edges_of_numbers) {
+    const Sheet sheet;
+    const std::pair<const char*, const char*> cases[] = {
+        {"Inf + -Inf", "NaN"},    {"Inf - Inf", "NaN"},     {"0 * Inf", "NaN"},
+        {"-0 + -0", "-0"},        {"0 * -1", "-0"},         {"1 / -0", "-Inf"},
+        {"Inf / Inf", "NaN"},     {"5 % Inf", "5"},         {"Inf % 5", "NaN"},
+        {"-5.5 % 2", "-1.5"},     {"5 % -3", "2"},          {"0 ^ 0", "1"},
+        {"NaN ^ 0", "1"},         {"1 ^ NaN", "1"},         {"(-8) ^ (1/3)", "NaN"},
+        {"2 ^ -1", "0.5"},        {"Inf ^ 0", "1"},         {"0 ^ -1", "+Inf"},
+        {"2 ^ 3 ^ 2", "512"},     {"0 atan2 0", "0"},       {"NaN atan2 1", "NaN"},
+        {"NaN > bool 1", "0"},    {"NaN <= bool NaN", "0"}, {"Inf >= bool Inf", "1"},
+        {"-Inf < bool Inf", "1"}, {"-0 == bool 0", "1"},    {"1 != bool 1", "0"},
+        {"1e308 * 10", "+Inf"},   {"5e-324 / 2", "0"},      {"-(1)", "-1"},
+    };
+    for (const auto& [text, value] : cases)
+        BOOST_TEST(sheet.eval(text) == value, text);
+    for (const char* bad : {"1 > 2", "1 and 2", "1 + bool 2", "\"a\" + 1", "x[5m] + 1", "-\"a\"",
+                            "1 + on(a) 2", "1 unless x"}) {
+        BOOST_TEST(sheet.eval(bad).starts_with("error: "), bad);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(set_operators_at_their_edges) {
+    Sheet sheet("1m");
+    sheet.load("l{k=\"1\"}", "NaN stale").load("r{k=\"1\"}", "0 0");
+    // What counts is whether there is a sample, not which.
+    BOOST_TEST(sheet.eval("l and r") == "l{k=\"1\"} NaN");
+    BOOST_TEST(sheet.eval("l unless r") == "");
+    BOOST_TEST(sheet.eval("l or r") == "l{k=\"1\"} NaN");
+    BOOST_TEST(sheet.eval("l or r", "1m") == "r{k=\"1\"} 0");
+    BOOST_TEST(sheet.eval("l and r", "1m") == "");
+    BOOST_TEST(sheet.eval("gone or gone") == "");
+    BOOST_TEST(sheet.eval("gone unless l") == "");
+    BOOST_TEST(sheet.eval("l or ignoring(k) r") == "l{k=\"1\"} NaN");
+    BOOST_TEST(sheet.eval("l and on(gone) r") == "l{k=\"1\"} NaN");
+    BOOST_TEST(sheet.eval("l and on(k) group_left r").starts_with("error: "));
+}
+
 BOOST_AUTO_TEST_CASE(one_to_one_matches_by_all_labels_or_those_said) {
     const Sheet sheet = two_sides();
     BOOST_TEST(sheet.eval("errors{code=\"500\"} / ignoring(code) requests") ==

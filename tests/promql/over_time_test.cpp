@@ -80,6 +80,75 @@ BOOST_AUTO_TEST_CASE(stale_markers_are_no_samples) {
     BOOST_TEST(sheet.eval("present_over_time(g[30s])", "1m15s") == "");
 }
 
+BOOST_AUTO_TEST_CASE(every_function_of_a_range_knows_one_sample_and_none) {
+    Sheet sheet("1m");
+    sheet.load("g", "3 _ _ _ _ _ _ _ _ _ _ stale");
+    const std::pair<const char*, const char*> cases[] = {
+        {"sum_over_time", "{} 3"},
+        {"avg_over_time", "{} 3"},
+        {"min_over_time", "{} 3"},
+        {"max_over_time", "{} 3"},
+        {"count_over_time", "{} 1"},
+        {"present_over_time", "{} 1"},
+        {"stddev_over_time", "{} 0"},
+        {"stdvar_over_time", "{} 0"},
+        {"mad_over_time", "{} 0"},
+        {"last_over_time", "g 3"},
+        {"first_over_time", "g 3"},
+        {"ts_of_min_over_time", "{} 0"},
+        {"ts_of_max_over_time", "{} 0"},
+        {"ts_of_first_over_time", "{} 0"},
+        {"ts_of_last_over_time", "{} 0"},
+        {"changes", "{} 0"},
+        {"resets", "{} 0"},
+        {"rate", ""},
+        {"increase", ""},
+        {"delta", ""},
+        {"irate", ""},
+        {"idelta", ""},
+        {"deriv", ""},
+    };
+    for (const auto& [function, one] : cases) {
+        BOOST_TEST_CONTEXT(function) {
+            const std::string call = std::string(function) + "(g[2m])";
+            BOOST_TEST(sheet.eval(call, "1m") == one);
+            BOOST_TEST(sheet.eval(call, "5m") == "");
+            // A stale marker is no sample.
+            BOOST_TEST(sheet.eval(call, "11m") == "");
+            BOOST_TEST(sheet.eval(std::string(function) + "(gone[2m])", "1m") == "");
+            BOOST_TEST(sheet.eval(std::string(function) + "(g)").starts_with("error: "));
+        }
+    }
+    for (const char* call : {"quantile_over_time(0.9, g[2m])", "predict_linear(g[2m], 60)",
+                             "double_exponential_smoothing(g[2m], 0.5, 0.5)"}) {
+        BOOST_TEST(sheet.eval(call, "5m") == "", call);
+        BOOST_TEST(sheet.eval(call, "1m") == (call[0] == 'q' ? "{} 3" : ""), call);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(infinities_and_nan_go_through_ranges) {
+    Sheet sheet("1m");
+    sheet.load("up", "1 2 Inf").load("both", "Inf -Inf").load("nans", "1 NaN 3");
+    const auto of = [&](const std::string& function, const char* series) {
+        return sheet.eval(function + "(" + series + "[5m])", "2m");
+    };
+    BOOST_TEST(of("sum_over_time", "up") == "{} +Inf");
+    BOOST_TEST(of("avg_over_time", "both") == "{} NaN");
+    BOOST_TEST(of("max_over_time", "both") == "{} +Inf");
+    BOOST_TEST(of("min_over_time", "both") == "{} -Inf");
+    BOOST_TEST(of("stddev_over_time", "up") == "{} NaN");
+    BOOST_TEST(of("count_over_time", "nans") == "{} 3");
+    BOOST_TEST(of("last_over_time", "nans") == "nans 3");
+    BOOST_TEST(of("rate", "up") == "{} +Inf");
+    BOOST_TEST(of("delta", "both") == "{} -Inf");
+    BOOST_TEST(of("idelta", "nans") == "{} NaN");
+    BOOST_TEST(of("changes", "nans") == "{} 2");
+    BOOST_TEST(of("resets", "both") == "{} 1");
+    BOOST_TEST(of("deriv", "nans") == "{} NaN");
+    BOOST_TEST(sheet.eval("quantile_over_time(0, nans[5m])", "2m") == "{} NaN");
+    BOOST_TEST(sheet.eval("quantile_over_time(1, nans[5m])", "2m") == "{} 3");
+}
+
 BOOST_AUTO_TEST_CASE(absence_is_named_by_what_was_asked_for) {
     Sheet sheet("1m");
     sheet.load("up", "1");
