@@ -12,8 +12,11 @@ void evaluate(std::string_view text, promql::Compatibility compatibility) {
     const auto parsed = promql::parse(text, {.compatibility = compatibility});
     if (!parsed) return;
     std::vector<std::string> warnings;
-    const promql::EvalOptions options{
-        .at = kNow, .compatibility = compatibility, .sample_limit = 20'000, .warnings = &warnings};
+    promql::EvalOptions options;
+    options.at = kNow;
+    options.compatibility = compatibility;
+    options.sample_limit = 20'000;
+    options.warnings = &warnings;
     const auto value = promql::evaluate(**parsed, small_store(), options);
     PILOT_CHECK(value || !value.error().message.empty());
     const auto range =

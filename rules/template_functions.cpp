@@ -22,8 +22,13 @@ using Kind = Value::Kind;
 
 constexpr double kNanoseconds = 1e9;
 
+/// As Go's errors and %T name what queries give.
+const tmpl::Type kSample = {.name = "*template.sample", .methods = {}};
+const tmpl::Type kQueryResult = {.name = "template.queryResult", .methods = {}};
+
 Value sample_value(const Labels& labels, double value) {
-    return Value::record({{"Labels", Value::from(labels)}, {"Value", Value(value)}});
+    return Value::record({{"Labels", Value::from(labels)}, {"Value", Value(value)}})
+        .with_type(&kSample);
 }
 
 Result<Value> query(TemplateContext& context, Args args) {
@@ -40,7 +45,7 @@ Result<Value> query(TemplateContext& context, Args args) {
     tmpl::List items;
     for (const auto& row : *rows)
         items.push_back(sample_value(row.labels, row.value));
-    return items;
+    return Value(std::move(items)).with_type(&kQueryResult);
 }
 
 Result<Value> first(Args args) {
@@ -102,7 +107,7 @@ Result<Value> sort_by_label(Args args) {
     tmpl::List sorted;
     for (auto& [key, item] : keyed)
         sorted.push_back(std::move(item));
-    return sorted;
+    return Value(std::move(sorted)).with_type(&kQueryResult);
 }
 
 Result<Value> named_args(Args args) {

@@ -20,6 +20,12 @@ constexpr std::string_view kDeclarations =
 constexpr tmpl::ExecuteLimits kLimits = {.steps = 200'000, .output_bytes = 256 << 10, .depth = 100};
 constexpr int kQueriesMax = 50;
 
+/// As Go's errors name the dot.
+const tmpl::Type kData = {.name =
+                              "struct { Labels map[string]string; ExternalLabels "
+                              "map[string]string; ExternalURL string; Value float64 }",
+                          .methods = {}};
+
 std::string template_name(const std::string& alert) {
     return "__alert_" + alert;
 }
@@ -52,7 +58,8 @@ tmpl::Value text_data(const TemplateContext& context, const Labels& row, double 
     return tmpl::Value::record({{"Labels", tmpl::Value::from(row)},
                                 {"ExternalLabels", tmpl::Value::from(context.external_labels)},
                                 {"ExternalURL", tmpl::Value(context.external_url)},
-                                {"Value", tmpl::Value(value)}});
+                                {"Value", tmpl::Value(value)}})
+        .with_type(&kData);
 }
 
 std::string expand(const Text& text, const std::string& alert, const tmpl::Value& data,

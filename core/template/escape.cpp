@@ -121,7 +121,8 @@ std::string escape_js(std::string_view text) {
                 out += fmt::format("\\u{:04X}", static_cast<std::uint32_t>(rune.code));
                 break;
             default:
-                if (rune.code < ' ' || !is_printable(rune.code)) {
+                // Of ASCII only what is below the space is special; DEL stays.
+                if (rune.code < ' ' || (rune.code >= 0x80 && !is_printable(rune.code))) {
                     out += fmt::format("\\u{:04X}", static_cast<std::uint32_t>(rune.code));
                 } else {
                     out += text.substr(at, rune.bytes);

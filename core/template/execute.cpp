@@ -10,8 +10,8 @@ namespace {
 
 /// Calls of the executor inside of one another: what the stack is sure to hold.
 constexpr int kNestingMax = 400;
-/// Characters of an operand that an error quotes, as in Go.
-constexpr std::size_t kContextMax = 20;
+/// Characters of an operand that an error quotes.
+constexpr std::size_t kContextMax = 200;
 
 struct Variable {
     std::string name;
@@ -58,10 +58,8 @@ class Executor {
         if (error_) return;
         const std::string& text = *body_->text;
         const auto [line, column] = line_and_column(text, span.begin);
-        std::string context = text.substr(span.begin, span.end - span.begin);
-        if (rune_count(context) > kContextMax) {
-            context = std::string(first_runes(context, kContextMax)) + "...";
-        }
+        const std::string_view context = first_runes(
+            std::string_view(text).substr(span.begin, span.end - span.begin), kContextMax);
         error_ = Error(fmt::format("template: {}:{}:{}: executing {} at <{}>: {}", body_->source,
                                    line, column, quote(body_->name), context, why));
     }

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "core/template/format_value.h"
+
 namespace pilotlight::tmpl {
 
 namespace {
@@ -12,12 +14,24 @@ namespace {
 using Args = std::span<const Value>;
 using Kind = Value::Kind;
 
+const Type kByte = {.name = "uint8", .methods = {}};
+
+/// Go's fmt.Sprint of one operand: what is a pointer there says so.
+std::string shown(const Value& value) {
+    return format_value({}, value);
+}
+
+Value as_pointed_to(const Value& value) {
+    const bool pointer = value.type() != nullptr && value.type()->name.starts_with('*');
+    return pointer ? value.with_type(nullptr) : value;
+}
+
 std::string joined(Args args) {
     std::string out;
     for (std::size_t i = 0; i < args.size(); ++i) {
         const bool text = args[i].is(Kind::text) || (i > 0 && args[i - 1].is(Kind::text));
         if (i > 0 && !text) out += ' ';
-        out += args[i].is(Kind::nil) ? "<nil>" : to_text(args[i]);
+        out += shown(args[i]);
     }
     return out;
 }
@@ -26,7 +40,7 @@ std::string joined_line(Args args) {
     std::string out;
     for (std::size_t i = 0; i < args.size(); ++i) {
         if (i > 0) out += ' ';
-        out += args[i].is(Kind::nil) ? "<nil>" : to_text(args[i]);
+        out += shown(args[i]);
     }
     return out + '\n';
 }
@@ -45,6 +59,12 @@ Result<Value> printf(Args args) {
             fmt::format("wrong type for value; expected string; got {}", args[0].type_name()));
     }
     return format(args[0].text(), args.subspan(1));
+}
+
+/// There are no functions among values.
+Result<Value> call(Args args) {
+    if (args[0].is(Kind::nil)) return fail("call of nil");
+    return fail(fmt::format("non-function of type {}", args[0].type_name()));
 }
 
 Result<Value> length(Args args) {
@@ -85,7 +105,8 @@ Result<Value> item_of(const Value& value, const Value& index) {
         case Kind::text: {
             const auto at = position(index, value.text().size());
             if (!at) return std::unexpected(at.error());
-            return static_cast<std::int64_t>(static_cast<unsigned char>(value.text()[*at]));
+            const auto byte = static_cast<unsigned char>(value.text()[*at]);
+            return Value(std::int64_t{byte}).with_type(&kByte);
         }
         case Kind::map: {
             if (value.fields().record) break;
@@ -226,8 +247,12 @@ Result<Value> ordered(Args args) {
 
 template <std::string (*Escape)(std::string_view)>
 Result<Value> escaped(Args args) {
-    if (args.size() == 1 && args[0].is(Kind::nil)) return Escape("<no value>");
-    return Escape(joined(args));
+    List printable(args.begin(), args.end());
+    for (Value& value : printable) {
+        // What a pointer points to; so `&` is none of the text.
+        value = value.is(Kind::nil) ? Value("<no value>") : as_pointed_to(value);
+    }
+    return Escape(joined(printable));
 }
 
 }  // namespace
@@ -237,6 +262,7 @@ const Functions& standard_functions() {
         {"print", {print, 0, SIZE_MAX}},
         {"println", {println, 0, SIZE_MAX}},
         {"printf", {printf, 1, SIZE_MAX}},
+        {"call", {call, 1, SIZE_MAX}},
         {"len", {length, 1, 1}},
         {"index", {index, 1, SIZE_MAX}},
         {"slice", {slice, 1, 4}},

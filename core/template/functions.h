@@ -21,14 +21,14 @@ struct Function {
 /// By name. Names of Go's own functions given here replace those.
 using Functions = std::map<std::string, Function, std::less<>>;
 
-/// Go's own: print, printf, println, len, index, slice, html, js, urlquery, not, eq, ne, lt, le,
-/// gt, ge. (`and`, `or` stop early, so the executor has them.)
+/// Go's own: call, print, printf, println, len, index, slice, html, js, urlquery, not, eq, ne, lt,
+/// le, gt, ge. (`and`, `or` stop early, so the executor has them.)
 [[nodiscard]] const Functions& standard_functions();
 
 /// Go's fmt.Sprintf, complaints such as `%!d(string=x)` included.
 [[nodiscard]] std::string format(std::string_view format, std::span<const Value> args);
 /// Go's strconv.FormatFloat(value, verb, precision, 64); precision -1 is the shortest that reads
-/// back. Verbs e E f g G.
+/// back. Verbs b e E f g G x X.
 [[nodiscard]] std::string format_real(double value, char verb, int precision);
 /// Go's strconv.Quote.
 [[nodiscard]] std::string quote(std::string_view text);

@@ -24,6 +24,7 @@ std::string shown(const Token& token) {
             return "EOF";
         case TokenKind::error:
             return token.value;
+        case TokenKind::dot:
         case TokenKind::nil:
         case TokenKind::keyword:
             return fmt::format("<{}>", token.value);
@@ -92,8 +93,8 @@ class Parser {
         const auto there = tree_.bodies.find(body.name);
         const bool mine = std::find(added_.begin(), added_.end(), body.name) != added_.end();
         if (mine && !empty) {
-            return fail(peek(),
-                        fmt::format("multiple definition of template {}", quote(body.name)));
+            return fail(peek(), fmt::format("template: multiple definition of template {}",
+                                            quote(body.name)));
         }
         if (there != tree_.bodies.end() && empty) return;
         if (!empty) added_.push_back(body.name);
@@ -402,16 +403,14 @@ class Parser {
     }
 
     void declare(Pipe& pipe, const Token& variable) {
+        // An assignment to what is not there is an error of the execution, as in Go.
         pipe.variables.push_back(variable.value);
-        if (!pipe.assigns) variables_.push_back(variable.value);
+        variables_.push_back(variable.value);
     }
 
     void check(const Pipe& pipe, std::string_view context) {
         if (pipe.commands.empty()) {
             return fail(peek(), fmt::format("missing value for {}", context));
-        }
-        for (const auto& variable : pipe.variables) {
-            if (pipe.assigns) known(variable, pipe.span.begin);
         }
         for (std::size_t i = 1; i < pipe.commands.size(); ++i) {
             const Operand& first = pipe.commands[i].operands.front();
@@ -447,11 +446,8 @@ class Parser {
                 break;
             }
             if (token.kind == TokenKind::pipe) {
-                const Token pipe = next();
-                const TokenKind after = peek_non_space().kind;
-                if (after == TokenKind::right_delim || after == TokenKind::right_paren) {
-                    fail(pipe, "missing value for command");
-                }
+                // Nothing need follow: Go takes `{{ 1 | }}`.
+                next();
                 break;
             }
             unexpected(token, "operand");
@@ -530,7 +526,9 @@ class Parser {
         if (token.kind == TokenKind::boolean) return token.value == "true";
         if (token.kind == TokenKind::number) {
             if (auto number = read_number(token.value)) return *number;
-            fail(token, fmt::format("illegal number syntax: {}", quote(token.value)));
+            const bool whole = token.value.find_first_of(".eEpP_") == std::string::npos;
+            fail(token, fmt::format("{}: {}", whole ? "integer overflow" : "illegal number syntax",
+                                    quote(token.value)));
             return {};
         }
         auto text = unquote(token.value);

@@ -22,8 +22,8 @@ struct ExecuteLimits {
 /// A parsed text and the templates that it and earlier texts define. Immutable once built and
 /// cheap to copy; any thread may execute it.
 ///
-/// Differences from Go 1.24's text/template: no `call`, no channels, functions or complex numbers;
-/// every integer is an int64 and every other number a double.
+/// Differences from Go 1.24's text/template: nothing to `call`, no channels, functions or complex
+/// numbers; every integer is an int64 and every other number a double.
 class Template {
   public:
     Template() = default;

@@ -163,6 +163,8 @@ Result<double> number_argument(const Value& value) {
             if (value.type_name() == "time.Duration") {
                 return static_cast<double>(value.integer()) / 1e9;
             }
+            // A character of a text, which Prometheus forgot.
+            if (value.type_name() == "uint8") return fail("can't convert uint8 to float");
             return static_cast<double>(value.integer());
         case Kind::text:
             if (const auto number = parsed(value.text())) return *number;

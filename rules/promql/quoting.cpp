@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "core/template/functions.h"
+
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -148,29 +150,7 @@ bool is_valid_utf8(std::string_view text) {
 }
 
 std::string quote(std::string_view text) {
-    std::string out = "\"";
-    while (!text.empty()) {
-        const std::size_t length = utf8_length(text);
-        const auto byte = static_cast<unsigned char>(text[0]);
-        if (length > 1) {
-            out += text.substr(0, length);
-        } else if (byte == '"' || byte == '\\') {
-            out += '\\';
-            out += text[0];
-        } else if (byte == '\n') {
-            out += "\\n";
-        } else if (byte == '\t') {
-            out += "\\t";
-        } else if (byte == '\r') {
-            out += "\\r";
-        } else if (length == 0 || byte < 0x20 || byte == 0x7f) {
-            out += fmt::format("\\x{:02x}", byte);
-        } else {
-            out += text[0];
-        }
-        text.remove_prefix(length == 0 ? 1 : length);
-    }
-    return out += '"';
+    return tmpl::quote(text);
 }
 
 std::expected<std::string, std::string> unquote(std::string_view literal) {

@@ -64,6 +64,44 @@ BOOST_AUTO_TEST_CASE(printf_follows_gos_verbs) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(printf_keeps_gos_flags) {
+    const auto one = [](std::string_view form, Value value) {
+        return format(form, std::vector<Value>{std::move(value)});
+    };
+    BOOST_TEST(one("%+q", "\u00e9\U0001f600") == R"("\u00e9\U0001f600")");
+    BOOST_TEST(one("%#q", "a\\b") == "`a\\b`");
+    BOOST_TEST(one("%#q", "a`b") == "\"a`b\"");
+    BOOST_TEST(one("%#U", 0x1F600) == "U+1F600 '\U0001f600'");
+    BOOST_TEST(one("%.6U", 65) == "U+000041");
+    BOOST_TEST(one("%U", -1) == "U+FFFFFFFFFFFFFFFF");
+    BOOST_TEST(one("%c", -1) == "\uFFFD");
+    BOOST_TEST(one("%#08x", 255) == "0x000000ff");
+    BOOST_TEST(one("%+.3d|", 7) == "+007|");
+    BOOST_TEST(one("%5.0d|", 0) == "     |");
+    BOOST_TEST(one("%#o", 8) == "010");
+    BOOST_TEST(one("%b", 1.5) == "6755399441055744p-52");
+    BOOST_TEST(one("%#g", 1.0) == "1.00000");
+    BOOST_TEST(one("%#x", 1.5) == "0x1.8000p+00");
+    BOOST_TEST(one("%.0x", 1e21) == "0x1p+70");
+    BOOST_TEST(one("%+08.1f", kInfinity) == "    +Inf");
+    BOOST_TEST(one("%.2x", "\u00e9x") == "c3a9");
+    BOOST_TEST(one("%.3T", 1.5) == "flo");
+    BOOST_TEST(one("%#v", Value(List{Value("a"), Value()})) ==
+               R"([]interface {}{"a", interface {}(nil)})");
+}
+
+BOOST_AUTO_TEST_CASE(what_a_verb_does_not_fit_is_printed_by_the_same_flags) {
+    const auto one = [](std::string_view form, Value value) {
+        return format(form, std::vector<Value>{std::move(value)});
+    };
+    BOOST_TEST(one("%8.2d", "abcdef") == "%!d(string=      ab)");
+    BOOST_TEST(one("%-8d|", 1.5) == "%!d(float64=1.5     )|");
+    BOOST_TEST(one("%+e", 3) == "%!e(int=+3)");
+    BOOST_TEST(one("%08x", true) == "%!x(bool=0000true)");
+    BOOST_TEST(one("%5d", nullptr) == "%!d(<nil>)");
+    BOOST_TEST(one("%d", Value(List{Value("a"), Value()})) == "[%!d(string=a) <nil>]");
+}
+
 BOOST_AUTO_TEST_CASE(printf_complains_as_go_does) {
     const std::vector<Value> one = {Value(1)};
     BOOST_TEST(format("%d %d", one) == "1 %!d(MISSING)");
@@ -109,11 +147,27 @@ BOOST_AUTO_TEST_CASE(index_and_slice_keep_to_their_bounds) {
     BOOST_TEST(expand("{{ index 5 1 }}").find("can't index item of type int") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(there_is_nothing_to_call) {
+    BOOST_TEST(
+        expand("{{ call 1.5 2 }}").ends_with("error calling call: non-function of type float64"));
+    BOOST_TEST(expand("{{ call nil }}").ends_with("error calling call: call of nil"));
+    BOOST_TEST(
+        expand("{{ call }}").ends_with("wrong number of args for call: want at least 1 got 0"));
+}
+
+BOOST_AUTO_TEST_CASE(a_character_of_a_text_is_a_byte) {
+    BOOST_TEST(expand("{{ index `abc` 1 }} {{ printf `%T` (index `abc` 1) }}") == "98 uint8");
+    BOOST_TEST(
+        expand("{{ humanizeDuration (index `abc` 1) }}").ends_with("can't convert uint8 to float"));
+}
+
 BOOST_AUTO_TEST_CASE(texts_are_escaped) {
     BOOST_TEST(expand(R"({{ html "<a href='x'>&\"" }})") == "&lt;a href=&#39;x&#39;&gt;&amp;&#34;");
     BOOST_TEST(expand(R"({{ js "it's <x> \"y\" = \\" }})") ==
                R"(it\'s \u003Cx\u003E \"y\" \u003D \\)");
     BOOST_TEST(expand(R"({{ urlquery "a b&c/ü" }})") == "a+b%26c%2F%C3%BC");
+    BOOST_TEST(expand(R"({{ js "\x00\x7f" }})") == "\\u0000\x7f");
+    BOOST_TEST(expand("{{ html 1.5 nil 2 }}") == "1.5&lt;no value&gt;2");
 }
 
 BOOST_AUTO_TEST_CASE(texts_are_changed) {

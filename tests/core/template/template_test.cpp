@@ -151,8 +151,18 @@ BOOST_AUTO_TEST_CASE(what_does_not_parse_is_told_in_gos_words) {
            {"{{ 1.2.3 }}", "error: template: t:1: unexpected \".3\" in operand"},
            {"{{ 3 | 4 }}", "error: template: t:1: non executable command in pipeline stage 2"},
            {"{{ template \"a\" }}{{ define \"a\" }}x{{ end }}{{ define \"a\" }}y{{ end }}",
-            "error: template: t:1: multiple definition of template \"a\""},
+            "error: template: t:1: template: multiple definition of template \"a\""},
            {"{{ \xc2\xa0 }}", "error: template: t:1: unrecognized character in action: U+00A0"}});
+}
+
+BOOST_AUTO_TEST_CASE(what_go_lets_pass_is_let_pass) {
+    check({{"{{ 1 | }}", "1"},
+           {"{{ if false }}{{ $x = 1 }}{{ end }}ok", "ok"},
+           {"{{ $x = 1 }}{{ $x }}",
+            "error: template: t:1:3: executing \"t\" at <$x = 1>: undefined variable: $x"},
+           {"{{ 99999999999999999999 }}",
+            "error: template: t:1: integer overflow: \"99999999999999999999\""},
+           {"{{ .. }}", "error: template: t:1: unexpected <.> in operand"}});
 }
 
 BOOST_AUTO_TEST_CASE(an_error_knows_its_place) {
@@ -173,7 +183,7 @@ BOOST_AUTO_TEST_CASE(what_fails_while_running_says_where_and_why) {
           "error: template: t:1:3: executing \"t\" at <twice>: wrong number of args for twice: "
           "want 1 got 0"},
          {"{{ template \"gone\" }}",
-          "error: template: t:1:0: executing \"t\" at <{{ template \"gone\" }...>: template "
+          "error: template: t:1:0: executing \"t\" at <{{ template \"gone\" }}>: template "
           "\"gone\" not defined"},
          {"{{ range .Name }}{{ end }}",
           "error: template: t:1:9: executing \"t\" at <.Name>: range can't iterate over api"},
