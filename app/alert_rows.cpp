@@ -39,24 +39,37 @@ AlertState state_from(const std::string& word) {
     return word == "resolved" ? AlertState::resolved : AlertState::pending;
 }
 
+rules::AlertCause cause_from(const std::string& word) {
+    if (word == "no_data") return rules::AlertCause::no_data;
+    return word == "error" ? rules::AlertCause::error : rules::AlertCause::condition;
+}
+
 }  // namespace
 
 alerting::AlertRow to_row(const rules::AlertRecord& record) {
-    const Json object = {{"rule", record.rule},
-                         {"rule_name", record.rule_name},
-                         {"labels", to_json(record.labels)},
-                         {"annotations", to_json(record.annotations)},
-                         {"row", to_json(record.row)},
-                         {"state", to_string(record.state)},
-                         {"active_at", record.active_at.time_since_epoch().count()},
-                         {"fired_at", to_json(record.fired_at)},
-                         {"keep_firing_since", to_json(record.keep_firing_since)},
-                         {"resolved_at", to_json(record.resolved_at)},
-                         // JSON has no NaN: the value is a text.
-                         {"value", format_value(record.value)},
-                         {"generator_url", record.generator_url},
-                         {"evidence", record.evidence},
-                         {"targets", record.targets}};
+    Json object = {{"rule", record.rule},
+                   {"rule_name", record.rule_name},
+                   {"labels", to_json(record.labels)},
+                   {"annotations", to_json(record.annotations)},
+                   {"row", to_json(record.row)},
+                   {"state", to_string(record.state)},
+                   {"active_at", record.active_at.time_since_epoch().count()},
+                   {"fired_at", to_json(record.fired_at)},
+                   {"keep_firing_since", to_json(record.keep_firing_since)},
+                   {"resolved_at", to_json(record.resolved_at)},
+                   // JSON has no NaN: the value is a text.
+                   {"value", format_value(record.value)},
+                   {"generator_url", record.generator_url},
+                   {"evidence", record.evidence},
+                   {"targets", record.targets},
+                   {"data_valid_for", record.data_valid_for.count()},
+                   {"cause", to_string(record.cause)}};
+    if (record.flapping_since) {
+        object["flapping_since"] = to_json(record.flapping_since);
+        object["flipped_at"] = to_json(record.flipped_at);
+    }
+    for (const WallTime change : record.changes)
+        object["changes"].push_back(change.time_since_epoch().count());
     return {record.key(), object.dump(-1, ' ', false, Json::error_handler_t::replace)};
 }
 
@@ -78,6 +91,13 @@ std::optional<rules::AlertRecord> alert_record_from(std::string_view text) {
         record.generator_url = object.at("generator_url").get<std::string>();
         record.evidence = object.at("evidence").get<std::uint64_t>();
         record.targets = object.at("targets").get<std::vector<std::string>>();
+        // Records of the first version have none of what follows.
+        record.data_valid_for = Duration(object.value("data_valid_for", std::int64_t{0}));
+        record.cause = cause_from(object.value("cause", "condition"));
+        record.flapping_since = time_from(object.value("flapping_since", Json()));
+        record.flipped_at = time_from(object.value("flipped_at", Json()));
+        for (const Json& change : object.value("changes", Json::array()))
+            record.changes.emplace_back(Duration(change.get<std::int64_t>()));
         return record;
     } catch (const Json::exception&) {
         return std::nullopt;

@@ -26,9 +26,11 @@ series::StoreOptions store_options(const config::Config& config) {
     return options;
 }
 
-rules::EngineOptions rule_options(const config::Config& config,
-                                  const std::set<std::string, std::less<>>& targets) {
+rules::EngineOptions rule_options(const Loaded& loaded,
+                                  const std::map<std::string, Labels, std::less<>>& targets) {
+    const config::Config& config = *loaded.config;
     rules::EngineOptions options;
+    options.policies = loaded.policies;
     options.external_labels = config.external_labels;
     options.external_url = config.external_url;
     options.compatibility = config.compatibility == config::Compatibility::prometheus2
@@ -37,6 +39,10 @@ rules::EngineOptions rule_options(const config::Config& config,
     options.default_interval = config.evaluation_interval;
     options.alerts_per_rule = config.limits.alerts_per_rule;
     options.is_configured = [&targets](std::string_view name) { return targets.contains(name); };
+    options.target_labels = [&targets](std::string_view name) {
+        const auto found = targets.find(name);
+        return found == targets.end() ? Labels{{"target", name}} : found->second;
+    };
     return options;
 }
 
@@ -73,7 +79,7 @@ class Engine::Timer {
 Engine::Engine(Parts parts, const Loaded& first)
     : parts_(std::move(parts)),
       store_(store_options(*first.config)),
-      rules_(store_, rule_options(*first.config, target_names_)),
+      rules_(store_, rule_options(first, target_labels_)),
       dispatcher_(first.routing, first.config->external_url),
       external_url_(first.config->external_url),
       external_labels_(first.config->external_labels),
@@ -127,12 +133,12 @@ void Engine::apply(const Loaded& loaded, const std::vector<probes::SharedTarget>
 
 void Engine::put_in_force(const Loaded& loaded, const std::vector<probes::SharedTarget>& targets,
                           WallTime now) {
-    target_names_.clear();
+    target_labels_.clear();
     for (const probes::SharedTarget& target : targets)
-        target_names_.insert(target->config.name);
+        target_labels_.emplace(target->config.name, target->labels);
     states_.replace(targets, loaded.config->services);
     parts_.metrics.set_targets(targets.size());
-    rules_.set_options(rule_options(*loaded.config, target_names_));
+    rules_.set_options(rule_options(loaded, target_labels_));
     external_url_ = loaded.config->external_url;
     const rules::Evaluation changed = rules_.replace(loaded.rule_files, now);
     series::Retention retention = rules_.retention();
@@ -258,7 +264,7 @@ void Engine::keep_records(const std::vector<rules::AlertRecord>& records) {
     std::vector<alerting::AlertRow> written;
     std::vector<std::string> removed;
     for (const rules::AlertRecord& record : records) {
-        if (record.ended()) {
+        if (record.is_spent()) {
             removed.push_back(record.key());
         } else {
             written.push_back(to_row(record));

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -87,7 +87,8 @@ class Engine {
     rules::Engine rules_;
     alerting::Dispatcher dispatcher_;
     alerting::Outbox* outbox_ = nullptr;
-    std::set<std::string, std::less<>> target_names_;
+    /// By name, what every one of a target's samples carries.
+    std::map<std::string, Labels, std::less<>> target_labels_;
     TargetStates states_;
     exporters::ReloadView reload_;
     std::string external_url_;

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
+#include <set>
 
+#include "app/policies.h"
 #include "config/yaml.h"
 #include "probes/probe.h"
 
@@ -23,29 +26,48 @@ rules::ReadOptions rule_options(const config::Config& config) {
     return options;
 }
 
+/// The error of a file that could not be read, at the place that names the file.
+Error named_at(const Error& error, const Location& where) {
+    if (error.where.line != 0) return error;
+    return Error(fmt::format("{}: {}", error.where.file, error.message), where);
+}
+
 std::vector<rules::RuleFile> load_rules(const config::Config& config, Errors& errors) {
     std::vector<rules::RuleFile> files;
-    for (const std::string& path : config::expand_globs(config.rule_globs)) {
-        auto node = config::load_yaml(path);
-        if (!node) {
-            errors.push_back(node.error());
-            continue;
-        }
-        auto file = rules::read_rule_file(*node, rule_options(config));
-        if (file) {
-            files.push_back(std::move(*file));
-        } else {
-            append(errors, std::move(file.error()));
+    std::set<std::string> seen;
+    for (std::size_t i = 0; i < config.rule_globs.size(); ++i) {
+        for (const std::string& path : config::expand_globs({config.rule_globs[i]})) {
+            if (!seen.insert(path).second) continue;
+            auto node = config::load_yaml(path);
+            if (!node) {
+                errors.push_back(named_at(node.error(), config.rule_globs_where[i]));
+                continue;
+            }
+            auto file = rules::read_rule_file(*node, rule_options(config));
+            if (file) {
+                files.push_back(std::move(*file));
+            } else {
+                append(errors, std::move(file.error()));
+            }
         }
     }
+    // Groups are evaluated in the order of their files' names, whatever pattern names them.
+    std::ranges::sort(files, {}, &rules::RuleFile::file);
     return files;
+}
+
+rules::SharedPolicies load_policies(const config::Config& config, Errors& errors) {
+    auto policies = read_policies(config, rule_options(config).compatibility);
+    if (policies) return *policies;
+    append(errors, std::move(policies.error()));
+    return nullptr;
 }
 
 alerting::SharedRouting load_routing(const config::Config& config, Errors& errors) {
     if (config.alerting_file.empty()) return alerting::empty_routing();
     auto node = config::load_yaml(config.alerting_file);
     if (!node) {
-        errors.push_back(node.error());
+        errors.push_back(named_at(node.error(), config.alerting_file_where));
         return nullptr;
     }
     auto routing = alerting::read_alerting_config(*node);
@@ -106,6 +128,7 @@ LoadResult load_everything(const std::string& path) {
 
     Errors errors;
     loaded.rule_files = load_rules(*loaded.config, errors);
+    loaded.policies = load_policies(*loaded.config, errors);
     loaded.routing = load_routing(*loaded.config, errors);
     if (!loaded.config->alerting_file.empty()) {
         result.watched.push_back(loaded.config->alerting_file);

@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "core/error.h"
 #include "probes/target.h"
+#include "rules/policy.h"
 #include "rules/rule_file.h"
 
 namespace pilotlight::app {
@@ -19,6 +20,7 @@ namespace pilotlight::app {
 struct Loaded {
     std::shared_ptr<const config::Config> config;
     std::vector<rules::RuleFile> rule_files;
+    rules::SharedPolicies policies;
     alerting::SharedRouting routing;
     std::vector<probes::PreparedTarget> targets;
     /// What is accepted and not acted on, or looks like a mistake: to be said aloud.

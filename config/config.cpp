@@ -22,6 +22,7 @@ struct Draft : Config {
     Node targets_node;
     Node file_sd;
     Node escalations_node;
+    Node policies_node;
     Node later;
 };
 
@@ -69,6 +70,18 @@ void read_probe_threads(const Node& node, Draft& draft, Errors& errors) {
     draft.probe_threads = threads;
 }
 
+void read_rule_files(const Node& node, Draft& draft, Errors& errors) {
+    read_value(node, draft.rule_globs, errors);
+    draft.rule_globs_where.clear();
+    for (const Node& item : node.items)
+        draft.rule_globs_where.push_back(item.where);
+}
+
+void read_alerting_file(const Node& node, Draft& draft, Errors& errors) {
+    read_path(node, draft.alerting_file, errors);
+    draft.alerting_file_where = node.where;
+}
+
 template <Node Draft::* Member>
 void read_list(const Node& node, Draft& draft, Errors& errors) {
     if (!node.is_sequence()) return expected_value(node, "a list", errors);
@@ -90,8 +103,9 @@ constexpr Option<Draft> kOptions[] = {
                                            "Labels that every alert gets on its way out."),
     option<&Draft::defaults>(
         "defaults", "", "What targets and rule groups have that do not say otherwise; see below."),
-    option<&Draft::rule_globs, Draft>("rule_files", "", "Prometheus rule files: paths and globs."),
-    option_read_by<Draft>(read_root_path<&Config::alerting_file>, "alerting_file", "path", "",
+    option_read_by<Draft>(read_rule_files, "rule_files", "list of texts", "",
+                          "Prometheus rule files: paths and globs."),
+    option_read_by<Draft>(read_alerting_file, "alerting_file", "path", "",
                           "Routes and receivers, in Alertmanager's format."),
     option<&Draft::module_globs, Draft>("module_files", "",
                                         "Probe options in blackbox_exporter's format: paths and "
@@ -104,6 +118,8 @@ constexpr Option<Draft> kOptions[] = {
                           "Targets from files; see below."),
     option_read_by<Draft>(read_list<&Draft::escalations_node>, "escalations", "list of sections",
                           "", "The escalation matrix. Not acted on yet; see below."),
+    option_read_by<Draft>(read_list<&Draft::policies_node>, "alert_policies", "list of sections",
+                          "", "What a portable rule file cannot say of its alerts; see below."),
     option_read_by<Draft>(read_probe_threads, "probe_threads", "integer", "1",
                           "Threads that probe, at most 64. One does for thousands of targets."),
     option<&Draft::query_history, Draft>(
@@ -119,8 +135,6 @@ constexpr Option<Draft> kOptions[] = {
     option<&Draft::later>("relabel_configs", "",
                           "Rewrites the labels of discovered targets. Not acted on yet."),
     option<&Draft::later>("probe_endpoint", "", "What `/probe` may reach. Not acted on yet."),
-    option<&Draft::later>("alert_policies", "",
-                          "What a portable rule file cannot say. Not acted on yet."),
     option<&Draft::later>("receivers", "",
                           "What Alertmanager's receivers cannot say. Not acted on yet."),
     option<&Draft::later>("dead_man", "", "The heartbeat of Pilotlight itself. Not acted on yet."),
@@ -215,6 +229,7 @@ Checked<std::shared_ptr<const Config>> read_config(Node root, const std::string&
     read_targets(draft.targets_node, reading);
     read_file_sd(draft.file_sd, reading);
     read_escalations(draft.escalations_node, reading);
+    read_alert_policies(draft.policies_node, reading);
     read_later_sections(root, reading);
     if (!errors.empty()) {
         tidy(errors, environment_errors, file);

@@ -60,6 +60,26 @@ struct EscalationConfig {
     std::vector<EscalationLevel> levels;
 };
 
+/// One entry of alert_policies: what portable rule files cannot say. Keys that are not given are
+/// left to the entries behind it.
+struct AlertPolicyConfig {
+    struct Flap {
+        /// 0: no damping.
+        std::uint64_t changes = 6;
+        Duration within = std::chrono::minutes(30);
+        Duration settle = std::chrono::minutes(10);
+    };
+    Matchers matchers;
+    /// "keep", "resolve" or "alert"; "" where not given.
+    std::string on_no_data;
+    /// "keep" or "alert"; "" where not given.
+    std::string on_error;
+    /// The scalar that holds the expression; null where not given. Its owner parses it.
+    Node resolve_when;
+    std::optional<Flap> flap;
+    Location where;
+};
+
 enum class Compatibility { prometheus2 = 2, prometheus3 = 3 };
 
 struct Limits {
@@ -102,15 +122,18 @@ struct Config {
     Duration query_history{0};
     Limits limits;
 
-    /// Globs as written, made absolute.
+    /// Globs as written, made absolute, and where each stands.
     std::vector<std::string> rule_globs;
+    std::vector<Location> rule_globs_where;
     /// "" where there is none.
     std::string alerting_file;
+    Location alerting_file_where;
     std::vector<std::string> module_globs;
 
     std::vector<ServiceConfig> services;
     std::vector<TargetConfig> targets;
     std::vector<EscalationConfig> escalations;
+    std::vector<AlertPolicyConfig> alert_policies;
 
     /// Keys that are read and checked but that this version does not act on yet: a start and each
     /// reload warn of every one.

@@ -17,19 +17,6 @@ constexpr Option<ProbeEndpoint> kProbeEndpoint[] = {
                                   "loopback."),
 };
 
-struct AlertPolicy {
-    Matchers matchers;
-    std::string word;
-    Node section;
-};
-constexpr Option<AlertPolicy> kAlertPolicy[] = {
-    option<&AlertPolicy::matchers>("matchers", "", "Alerts it is for; none given means all."),
-    option<&AlertPolicy::word>("on_no_data", "keep", "What becomes of an alert without data."),
-    option<&AlertPolicy::word>("on_error", "keep", "What an evaluation that fails does to it."),
-    option<&AlertPolicy::section>("resolve_when", "", "Another condition for its end."),
-    option<&AlertPolicy::section>("flap", "", "When it counts as flapping."),
-};
-
 struct Receiver {
     std::string fallback;
     Node after;
@@ -144,10 +131,6 @@ void each_item(const Node& node, Reading& reading, Check check) {
 void check_probe_endpoint(const Node& node, Reading& reading) {
     check_shape(node, kProbeEndpoint, reading.errors);
 }
-void check_alert_policies(const Node& node, Reading& reading) {
-    each_item(node, reading,
-              [&](const Node& item) { check_shape(item, kAlertPolicy, reading.errors); });
-}
 void check_receivers(const Node& node, Reading& reading) {
     if (!node.is_mapping()) {
         return expected_value(node, "a mapping of receivers' names", reading.errors);
@@ -185,7 +168,6 @@ void check_relabel_configs(const Node& node, Reading& reading) {
 
 constexpr Later kLater[] = {
     {"probe_endpoint", "/probe serves clients on loopback only", check_probe_endpoint},
-    {"alert_policies", "every alert keeps the defaults", check_alert_policies},
     {"receivers", "no receiver takes over from another", check_receivers},
     {"dead_man", "nobody is told when Pilotlight itself dies", check_dead_man},
     {"dns_sd", "its targets are not watched", check_dns_sd},
@@ -213,7 +195,6 @@ std::vector<SectionDocs> later_docs() {
             {"http_sd", "", docs_of(kHttpSd)},
             {"relabel_configs", "", docs_of(kRelabel)},
             {"probe_endpoint", "", docs_of(kProbeEndpoint)},
-            {"alert_policies", "", docs_of(kAlertPolicy)},
             {"receivers", "", docs_of(kReceiver)},
             {"dead_man", "", docs_of(kDeadMan)}};
 }

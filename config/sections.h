@@ -31,6 +31,7 @@ struct Reading {
 /// What every read_... below takes is the section's node; null reads as nothing.
 void read_services(const Node& node, Reading& reading);
 void read_escalations(const Node& node, Reading& reading);
+void read_alert_policies(const Node& node, Reading& reading);
 void read_limits(const Node& node, Limits& limits, Errors& errors);
 void read_modules(Reading& reading);
 void read_targets(const Node& node, Reading& reading);
@@ -66,6 +67,7 @@ struct SectionDocs {
 [[nodiscard]] SectionDocs file_sd_docs();
 [[nodiscard]] SectionDocs modules_docs();
 [[nodiscard]] std::vector<SectionDocs> escalations_docs();
+[[nodiscard]] std::vector<SectionDocs> alert_policies_docs();
 [[nodiscard]] std::vector<SectionDocs> later_docs();
 
 }  // namespace pilotlight::config

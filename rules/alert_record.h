@@ -11,9 +11,22 @@
 
 namespace pilotlight::rules {
 
+/// What makes an alert be one.
+enum class AlertCause {
+    /// A row of the rule's expression.
+    condition,
+    /// Silence of data that the rule had read (OnNoData::alert).
+    no_data,
+    /// An evaluation that failed (OnError::alert).
+    error,
+};
+
+/// "condition", "no_data", "error".
+[[nodiscard]] std::string_view to_string(AlertCause cause);
+
 /// The durable state of one alert: what must be on disk so that timers and firing alerts survive
 /// a crash with their original times. Keyed by `key()`; a newer record replaces the older one, and
-/// one that `ended()` may be dropped once whoever was told has been told.
+/// one that `is_spent()` is to be dropped.
 struct AlertRecord {
     /// Which rule: file, group, name, expression, `for`, labels; stable across restarts.
     std::uint64_t rule = 0;
@@ -35,11 +48,21 @@ struct AlertRecord {
     /// targets that the data came from.
     std::uint64_t evidence = 0;
     std::vector<std::string> targets;
+    /// How long that data stays valid; 0 where records of earlier versions do not say.
+    Duration data_valid_for{};
+    AlertCause cause = AlertCause::condition;
+    /// Damping (FlapPolicy): since when it is flapping, when its condition last came or went, and
+    /// the times of its newest changes. These outlive the alert's end.
+    std::optional<WallTime> flapping_since;
+    std::optional<WallTime> flipped_at;
+    std::vector<WallTime> changes;
 
     /// One text per rule and label set.
     [[nodiscard]] std::string key() const;
     /// Pending no more without having fired, or resolved.
     [[nodiscard]] bool ended() const { return state == AlertState::resolved; }
+    /// Ended, and nothing of it is to be remembered.
+    [[nodiscard]] bool is_spent() const { return ended() && changes.empty(); }
 
     bool operator==(const AlertRecord&) const = default;
 };

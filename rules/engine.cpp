@@ -81,7 +81,7 @@ void Engine::State::set_options(EngineOptions chosen) {
 
 void Engine::State::set_timer(std::uint32_t number, WallTime now) {
     const RunningRule& rule = rules.rule(number);
-    const auto timer = rule.alerts().next_timer(rule.timers(), now);
+    const auto timer = rule.next_timer(now);
     if (timer) {
         timers[number] = *timer;
     } else {
@@ -138,6 +138,7 @@ void Engine::State::run(std::uint32_t number, WallTime at, const Round& round,
                              .alerts_max = options.alerts_per_rule,
                              .interval = group.interval,
                              .live = &live,
+                             .target_labels = &options.target_labels,
                              .target = target_of(round, number)};
     RunResult result;
     if (!rule.run(context, result)) ++evaluation.failed;
@@ -169,8 +170,9 @@ void Engine::set_options(EngineOptions options) {
 
 Evaluation Engine::replace(std::vector<RuleFile> files, WallTime now) {
     Evaluation evaluation;
-    auto gone = state_->rules.replace(std::move(files), state_->read_defaults(),
-                                      state_->options.default_interval, now);
+    auto gone = state_->rules.replace(
+        std::move(files),
+        {state_->read_defaults(), state_->options.default_interval, state_->options.policies}, now);
     state_->timers.clear();
     state_->asked.clear();
     for (std::uint32_t i = 0; i < state_->rules.size(); ++i)
@@ -188,14 +190,14 @@ Evaluation Engine::restore(std::span<const AlertRecord> records, WallTime now) {
     for (std::uint32_t i = 0; i < state_->rules.size(); ++i)
         by_id.emplace(state_->rules.rule(i).id(), i);
     for (const auto& record : records) {
-        if (record.ended()) continue;
+        if (record.is_spent()) continue;
         const auto found = by_id.find(record.rule);
         if (found == by_id.end()) {
             report_orphan(record, now, evaluation);
             continue;
         }
         RunningRule& rule = state_->rules.rule(found->second);
-        rule.alerts().restore(record, rule.rule().name, now);
+        rule.restore(record, now);
         state_->set_timer(found->second, now);
     }
     return evaluation;
@@ -267,7 +269,7 @@ std::optional<WallTime> Engine::next_wakeup() const {
 
 void Engine::was_blind(Duration time) {
     for (auto& rule : state_->rules.rules())
-        rule.alerts().was_blind(time);
+        rule.was_blind(time);
     for (auto& [rule, at] : state_->timers)
         at += time;
 }

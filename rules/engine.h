@@ -14,6 +14,7 @@
 #include "core/sample.h"
 #include "core/time.h"
 #include "rules/alert_record.h"
+#include "rules/policy.h"
 #include "rules/promql/compatibility.h"
 #include "rules/rule_file.h"
 #include "series/store.h"
@@ -33,6 +34,10 @@ struct EngineOptions {
     std::uint64_t samples_per_evaluation = 50'000'000;
     /// Whether a target of that name is configured still. Without it every target is.
     std::function<bool(std::string_view target)> is_configured{};
+    /// What every sample of a target carries. Without it that is `target` alone.
+    std::function<Labels(std::string_view target)> target_labels{};
+    /// Null is none. They take effect with the next replace().
+    SharedPolicies policies{};
 };
 
 /// What one call of the engine changed.
@@ -43,7 +48,7 @@ struct Evaluation {
     /// Firing alerts whose value or annotations are new.
     std::vector<Alert> updated;
     /// What must be on disk before anything is sent: one for each of `changed`, and for each
-    /// `keep_firing_for` that began or was called off.
+    /// `keep_firing_for` or flapping that began or was called off.
     std::vector<AlertRecord> records;
     /// What rules recorded, ALERTS and ALERTS_FOR_STATE among it; the store has it already. A
     /// series that ended has stale_marker() as its value.
@@ -66,6 +71,8 @@ struct RuleView {
     std::string_view health = "unknown";
     std::string last_error;
     std::optional<WallTime> last_evaluation;
+    /// What the last evaluation said besides its result.
+    std::vector<std::string> warnings;
     /// Whether the expression ever selected any series since the rule was loaded.
     bool has_matched = false;
     std::vector<Alert> alerts;
@@ -103,6 +110,9 @@ struct GroupView {
 ///    what rules record count as the series that they are made from;
 ///  - after restore(), an alert also waits until its rule's ranges (up to an hour) are filled
 ///    again, since history is not kept across restarts.
+/// That is OnNoData::keep, which holds where no policy says otherwise; see rules/policy.h for what
+/// policies change, DataWatch for what counts as silent, and to which `for` and `keep_firing_for`
+/// apply as to any other alert.
 class Engine {
   public:
     /// `store` must outlive the engine.

@@ -16,16 +16,7 @@ constexpr std::string_view kUnknown = "unknown_until_expanded";
 
 void need(const promql::Expr& expr, Duration query_offset, const ReadDefaults& defaults,
           series::Retention& retention) {
-    for (const auto& use : promql::selectors(expr, defaults.lookback)) {
-        Duration reach = use.reach;
-        // Looking back from an earlier time, even the newest sample is history.
-        if (query_offset > Duration{0}) reach = std::max(reach, defaults.lookback) + query_offset;
-        if (use.metric_name.empty() || use.metric_name == kUnknown) {
-            retention.everything = std::max(retention.everything, reach);
-        } else {
-            retention.need(use.metric_name, reach);
-        }
-    }
+    add_needs(promql::selectors(expr, defaults.lookback), query_offset, defaults, retention);
 }
 
 /// Constants of one text that are tried together.
@@ -117,6 +108,20 @@ void add_needs(const Rule& rule, Duration query_offset, const ReadDefaults& defa
     for (const auto* texts : {&rule.labels, &rule.annotations}) {
         for (const auto& text : *texts)
             of_texts.add(text);
+    }
+}
+
+void add_needs(const std::vector<promql::SelectorUse>& selectors, Duration query_offset,
+               const ReadDefaults& defaults, series::Retention& retention) {
+    for (const auto& use : selectors) {
+        Duration reach = use.reach;
+        // Looking back from an earlier time, even the newest sample is history.
+        if (query_offset > Duration{0}) reach = std::max(reach, defaults.lookback) + query_offset;
+        if (use.metric_name.empty() || use.metric_name == kUnknown) {
+            retention.everything = std::max(retention.everything, reach);
+        } else {
+            retention.need(use.metric_name, reach);
+        }
     }
 }
 

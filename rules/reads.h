@@ -25,4 +25,8 @@ struct ReadDefaults {
 void add_needs(const Rule& rule, Duration query_offset, const ReadDefaults& defaults,
                series::Retention& retention);
 
+/// The same for selectors alone.
+void add_needs(const std::vector<promql::SelectorUse>& selectors, Duration query_offset,
+               const ReadDefaults& defaults, series::Retention& retention);
+
 }  // namespace pilotlight::rules

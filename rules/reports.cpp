@@ -42,6 +42,11 @@ AlertRecord record_of(const RunningRule& rule, const StateChange& change,
     record.generator_url = generator_url(external_url, rule.rule().expression);
     record.evidence = alert.evidence.selectors;
     record.targets = alert.evidence.targets;
+    record.data_valid_for = alert.evidence.valid_for;
+    record.cause = alert.cause;
+    record.flapping_since = alert.flapping_since;
+    if (alert.flapping_since) record.flipped_at = alert.flipped_at;
+    record.changes = change.flaps;
     return record;
 }
 
@@ -64,6 +69,7 @@ void report(const RunningRule& rule, const StateChange& change, const std::strin
             evaluation.updated.push_back(std::move(alert));
             return;
         case StateChange::Kind::timer:
+        case StateChange::Kind::forgotten:
             break;
     }
     evaluation.records.push_back(record_of(rule, change, external_url));
@@ -71,16 +77,18 @@ void report(const RunningRule& rule, const StateChange& change, const std::strin
 
 void report_end(const RunningRule& rule, WallTime now, const std::string& external_url,
                 Evaluation& evaluation) {
-    for (const auto& [labels, alert] : rule.alerts().active()) {
-        report(rule, {StateChange::Kind::state, labels, alert, now}, external_url, evaluation);
-    }
+    std::vector<StateChange> changes;
+    rule.alerts().end_all(now, changes);
+    for (const StateChange& change : changes)
+        report(rule, change, external_url, evaluation);
 }
 
 void report_orphan(const AlertRecord& record, WallTime now, Evaluation& evaluation) {
     AlertRecord ended = record;
     ended.state = AlertState::resolved;
     ended.resolved_at = now;
-    evaluation.changed.push_back(alert_of(ended));
+    ended.changes.clear();
+    if (!record.ended()) evaluation.changed.push_back(alert_of(ended));
     evaluation.records.push_back(std::move(ended));
 }
 
@@ -120,6 +128,7 @@ RuleView view_of(const RunningRule& running, const std::string& external_url) {
     view.last_error = running.last_error();
     view.last_evaluation = running.last_evaluation();
     if (view.last_evaluation) view.health = view.last_error.empty() ? "ok" : "err";
+    view.warnings = running.warnings();
     view.has_matched = running.has_matched();
     append_alerts(running, external_url, view.alerts);
     sort_by_labels(view.alerts);

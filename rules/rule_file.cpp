@@ -9,6 +9,7 @@
 #include "core/labels.h"
 #include "core/template/functions.h"
 #include "core/template/utf8.h"
+#include "rules/place.h"
 #include "rules/promql/parser.h"
 #include "rules/yaml_float.h"
 
@@ -30,25 +31,6 @@ bool is_utf8(std::string_view text) {
         at += rune.bytes;
     }
     return true;
-}
-
-/// The place of byte `offset` of a scalar's text. Exact for one-line scalars without escapes and
-/// for literal blocks; for folded ones the line is that of the text's own line break.
-Location inside(const Node& node, int indent, std::size_t offset) {
-    const std::string_view before = std::string_view(node.scalar).substr(0, offset);
-    const auto lines = static_cast<int>(std::count(before.begin(), before.end(), '\n'));
-    const std::size_t newline = before.rfind('\n');
-    const auto column = static_cast<int>(
-        tmpl::rune_count(newline == before.npos ? before : before.substr(newline + 1)));
-    Location place = node.where;
-    if (place.line == 0) return place;
-    if (node.block) {
-        place.line += 1 + lines;
-        place.column = indent + column;
-    } else if (lines == 0) {
-        place.column += column + (node.quoted ? 1 : 0);
-    }
-    return place;
 }
 
 class Reader {
@@ -300,7 +282,7 @@ class Reader {
             rule.expr = std::move(*parsed);
             return;
         }
-        add(inside(*expr, block_indent(node, "expr"), parsed.error().offset),
+        add(place_inside(*expr, block_indent(node, "expr"), parsed.error().offset),
             fmt::format("could not parse expression: {}",
                         promql::describe(parsed.error(), expr->scalar)));
     }
@@ -318,8 +300,8 @@ class Reader {
                 continue;
             }
             const Location in_text = parsed.error().where;
-            add(inside(text.entry->value, text.entry->key_where.column + 2,
-                       byte_at(text.value, in_text)),
+            add(place_inside(text.entry->value, text.entry->key_where.column + 2,
+                             byte_at(text.value, in_text)),
                 fmt::format("{} {}: {}", what, tmpl::quote(text.entry->key),
                             parsed.error().message));
         }

@@ -23,13 +23,12 @@ WallTime next_tick(const RunningGroup& group, WallTime now) {
     return WallTime(Duration(passed + phase + interval));
 }
 
-RuleSet::ById RuleSet::replace(std::vector<RuleFile> files, const ReadDefaults& defaults,
-                               Duration interval, WallTime now) {
+RuleSet::ById RuleSet::replace(std::vector<RuleFile> files, const Terms& terms, WallTime now) {
     ById old = take_rules();
     std::map<std::uint64_t, std::size_t> repeats;
     for (auto& file : files) {
         for (auto& group : file.groups)
-            add_group(std::move(group), old, repeats, defaults, interval, now);
+            add_group(std::move(group), old, repeats, terms, now);
     }
     find_sources();
     return old;
@@ -49,9 +48,9 @@ RuleSet::ById RuleSet::take_rules() {
 }
 
 void RuleSet::add_group(RuleGroup group, ById& old, std::map<std::uint64_t, std::size_t>& repeats,
-                        const ReadDefaults& defaults, Duration interval, WallTime now) {
+                        const Terms& terms, WallTime now) {
     RunningGroup running;
-    running.interval = std::max(group.interval.value_or(interval), Duration{1});
+    running.interval = std::max(group.interval.value_or(terms.interval), Duration{1});
     running.first = size();
     running.count = static_cast<std::uint32_t>(group.rules.size());
     running.next_due = now;
@@ -66,9 +65,12 @@ void RuleSet::add_group(RuleGroup group, ById& old, std::map<std::uint64_t, std:
             rules_.back().set_rule(std::move(rule));
         }
         group_of_.push_back(static_cast<std::uint32_t>(groups_.size()));
-        auto selectors = selectors_of(rules_.back().rule(), defaults);
+        RunningRule& added = rules_.back();
+        added.set_policies(terms.policies);
+        auto selectors = selectors_of(added.rule(), terms.reads);
         dependents_.add(size() - 1, selectors);
-        rules_.back().set_selectors(std::move(selectors));
+        dependents_.add(size() - 1, added.policies().selectors(terms.reads.lookback));
+        added.set_selectors(std::move(selectors));
     }
     group.rules.clear();
     running.group = std::move(group);
@@ -112,7 +114,10 @@ void RuleSet::add_sources(const std::vector<promql::SelectorUse>& selectors,
 series::Retention RuleSet::retention(const ReadDefaults& defaults) const {
     series::Retention retention;
     for (std::uint32_t i = 0; i < size(); ++i) {
-        add_needs(rules_[i].rule(), group_of(i).group.query_offset, defaults, retention);
+        const Duration offset = group_of(i).group.query_offset;
+        add_needs(rules_[i].rule(), offset, defaults, retention);
+        const auto ends = rules_[i].policies().selectors(defaults.lookback);
+        add_needs(ends, offset, defaults, retention);
     }
     return retention;
 }

@@ -42,10 +42,18 @@ class RuleSet {
     /// Rules by their identity (rule_id).
     using ById = std::unordered_map<std::uint64_t, RunningRule>;
 
+    /// What holds for all of them.
+    struct Terms {
+        ReadDefaults reads;
+        /// Of groups that give none.
+        Duration interval{};
+        /// Null is none.
+        SharedPolicies policies;
+    };
+
     /// Makes `files` the rules from now on; those that did not change keep what they know. Returns
-    /// the rules that are gone. `interval` is for groups that give none.
-    ById replace(std::vector<RuleFile> files, const ReadDefaults& defaults, Duration interval,
-                 WallTime now);
+    /// the rules that are gone.
+    ById replace(std::vector<RuleFile> files, const Terms& terms, WallTime now);
 
     [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(rules_.size()); }
     [[nodiscard]] RunningRule& rule(std::uint32_t number) { return rules_[number]; }
@@ -72,7 +80,7 @@ class RuleSet {
 
     ById take_rules();
     void add_group(RuleGroup group, ById& old, std::map<std::uint64_t, std::size_t>& repeats,
-                   const ReadDefaults& defaults, Duration interval, WallTime now);
+                   const Terms& terms, WallTime now);
     void find_sources();
     void add_sources(const std::vector<promql::SelectorUse>& selectors, const ByRecord& by_record,
                      std::set<std::uint32_t>& visited, std::vector<Source>& sources) const;

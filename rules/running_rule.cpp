@@ -3,23 +3,27 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <limits>
 
 #include "core/check.h"
 #include "rules/promql/evaluate.h"
+#include "rules/row_match.h"
 #include "rules/vector_of.h"
 
 namespace pilotlight::rules {
 
 namespace {
 
-AlertStates::Judge judge_of(const Sources& sources, const Sources::View* live) {
-    if (live == nullptr) {
-        return {[](const ActiveAlert&) { return true; },
-                [](const ActiveAlert&) { return Evidence(); }};
-    }
-    return {
-        [&sources, live](const ActiveAlert& alert) { return sources.is_over(alert, *live); },
-        [&sources, live](const ActiveAlert& alert) { return sources.evidence(alert.row, *live); }};
+/// Warnings kept of one evaluation.
+constexpr std::size_t kWarningsMax = 10;
+
+/// Whether a text would speak of a row's value: there is none.
+bool speaks_of_value(const Text& text) {
+    if (text.plain) return false;
+    return std::ranges::any_of(std::array{"$value", ".Value", "query"}, [&](const char* word) {
+        return text.source.find(word) != std::string::npos;
+    });
 }
 
 }  // namespace
@@ -40,6 +44,24 @@ void RunningRule::set_selectors(std::vector<promql::SelectorUse> selectors) {
     has_matched_ = has_matched_ || selectors_.empty();
 }
 
+void RunningRule::set_sources(Sources sources) {
+    // What was seen is known by the selectors' places.
+    if (!(sources_ == sources)) watch_.clear();
+    sources_ = std::move(sources);
+}
+
+void RunningRule::restore(const AlertRecord& record, WallTime now) {
+    alerts_.restore(record, rule_.name, now);
+    if (!record.ended() && record.cause == AlertCause::no_data) {
+        watch_.restore({record.evidence, record.targets, record.data_valid_for}, record.active_at);
+    }
+}
+
+void RunningRule::was_blind(Duration time) {
+    alerts_.was_blind(time);
+    watch_.was_blind();
+}
+
 bool RunningRule::run(const RunContext& context, RunResult& result) {
     PILOT_CHECK(context.target.empty() || narrowed_);
     last_evaluation_ = context.now;
@@ -49,32 +71,66 @@ bool RunningRule::run(const RunContext& context, RunResult& result) {
             return !context.store.select(selector.matchers).empty();
         });
     }
+    warnings_.clear();
+    ends_.clear();
+    const bool failed_before = !last_error_.empty();
+    const Result<void> done = evaluate(context, result);
+    remember(context, done);
+    if (rule_.is_alerting() && context.live != nullptr) {
+        follow_failure(context, failed_before, result);
+    }
+    if (rule_.is_alerting() && done) record_alerts(context, context.target, result);
+    return done.has_value();
+}
+
+Result<void> RunningRule::evaluate(const RunContext& context, RunResult& result) {
     auto found = rows(context);
-    if (!found) return remember(context, std::unexpected(std::move(found.error())));
-    return remember(context, rule_.is_alerting()
-                                 ? run_alerting(context, std::move(*found), result)
-                                 : run_recording(context, std::move(*found), result));
+    if (!found) return std::unexpected(std::move(found.error()));
+    if (!rule_.is_alerting()) return run_recording(context, std::move(*found), result);
+    auto done = run_alerting(context, std::move(*found), result);
+    for (const Ends& ends : ends_) {
+        if (!done || ends.rows) continue;
+        done = fail(fmt::format("resolve_when: {}", ends.rows.error().message));
+    }
+    return done;
 }
 
 Result<promql::Vector> RunningRule::rows(const RunContext& context) {
     promql::EvalOptions options = context.texts.eval;
     options.at = context.now - context.query_offset;
+    options.warnings = context.live == nullptr ? nullptr : &warnings_;
     const promql::Expr& expr =
         context.target.empty() ? *rule_.expr : narrowed_->for_target(context.target);
     auto value = promql::evaluate(expr, context.store, options);
+    if (warnings_.size() > kWarningsMax) warnings_.resize(kWarningsMax);
     if (!value) return std::unexpected(std::move(value.error()));
     return vector_of(std::move(*value));
 }
 
+bool RunningRule::resolves(const RunContext& context, const ResolveWhen& end, const Labels& row) {
+    auto known = std::ranges::find(ends_, &end, &Ends::end);
+    if (known == ends_.end()) {
+        promql::EvalOptions options = context.texts.eval;
+        options.at = context.now - context.query_offset;
+        const auto& expr = policies_.expression_of(end, context.target);
+        auto value = promql::evaluate(expr, context.store, options);
+        ends_.push_back({&end, value ? vector_of(std::move(*value))
+                                     : std::unexpected(std::move(value.error()))});
+        known = std::prev(ends_.end());
+    }
+    return known->rows && std::ranges::any_of(*known->rows, [&](const auto& sample) {
+               return shares_labels(sample.labels, row);
+           });
+}
+
 /// That one target's rows are well says nothing of another's that failed.
-bool RunningRule::remember(const RunContext& context, const Result<void>& done) {
+void RunningRule::remember(const RunContext& context, const Result<void>& done) {
     if (!done) {
         last_error_ = done.error().message;
         failed_target_ = context.target;
     } else if (context.target.empty() || context.target == failed_target_) {
         last_error_.clear();
     }
-    return done.has_value();
 }
 
 Labels RunningRule::alert_labels(const RunContext& context, const Labels& row,
@@ -122,21 +178,111 @@ Result<void> RunningRule::run_alerting(const RunContext& context, promql::Vector
     }
     auto alerts = alert_rows(context, std::move(rows));
     if (!alerts) return std::unexpected(std::move(alerts.error()));
-    const auto judge = judge_of(sources_, context.live);
-    alerts_.update(std::move(*alerts),
-                   {rule_.name, timers(), judge, context.now, context.decided_at, context.target},
-                   result.changes);
+    if (context.live != nullptr) add_silent(context, *alerts);
+    const auto judge = judge_of(context);
+    alerts_.update(std::move(*alerts), pass_of(context, judge), result.changes);
+    return {};
+}
+
+AlertStates::Judge RunningRule::judge_of(const RunContext& context) {
+    if (context.live == nullptr) {
+        return {[](const ActiveAlert&) { return Ending::over; },
+                [](const ActiveAlert&) { return Evidence(); },
+                [](const ResolveWhen&, const Labels&) { return true; }};
+    }
+    return {[this, &context](const ActiveAlert& alert) {
+                return sources_.ending(alert, *context.live);
+            },
+            [this, &context](const ActiveAlert& alert) {
+                return sources_.evidence(alert.row, *context.live);
+            },
+            [this, &context](const ResolveWhen& end, const Labels& row) {
+                return resolves(context, end, row);
+            }};
+}
+
+AlertStates::Pass RunningRule::pass_of(const RunContext& context,
+                                       const AlertStates::Judge& judge) const {
+    return {rule_.name,  timers(),           judge,         policies_,
+            context.now, context.decided_at, context.target};
+}
+
+std::pair<Labels, AlertRow> RunningRule::row_instead(const RunContext& context, const Labels& row,
+                                                     std::string_view key,
+                                                     const std::string& text) const {
+    constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+    context.texts.eval.at = context.now;
+    const tmpl::Value data = text_data(context.texts, row, kNone);
+    LabelsBuilder annotations;
+    for (const auto& annotation : rule_.annotations) {
+        if (speaks_of_value(annotation)) continue;
+        annotations.set(annotation.name,
+                        expand(annotation, rule_.name, data, context.texts, context.functions));
+    }
+    annotations.set("summary", text);
+    annotations.set(key, text);
+    return {alert_labels(context, row, data), AlertRow{annotations.build(), row, kNone}};
+}
+
+void RunningRule::add_silent(const RunContext& context, AlertRows& rows) {
+    if (!policies_.alerts_on_no_data()) {
+        silent_.clear();
+        return;
+    }
+    auto silent = watch_.look(sources_, *context.live, context.target);
+    for (const auto& one : silent) {
+        Labels row;
+        if (!one.target.empty()) {
+            row = context.target_labels != nullptr && *context.target_labels
+                      ? (*context.target_labels)(one.target)
+                      : Labels{{kTargetLabel, one.target}};
+        }
+        auto [labels, instead] = row_instead(
+            context, row, "no_data",
+            one.target.empty() ? fmt::format("no data: what {} reads is silent since {}",
+                                             rule_.name, format_time(one.last_data))
+                               : fmt::format("no data: what {} reads of {} is silent since {}",
+                                             rule_.name, one.target, format_time(one.last_data)));
+        if (policies_.of(labels).on_no_data != OnNoData::alert) continue;
+        instead.cause = AlertCause::no_data;
+        instead.evidence = one.evidence;
+        // Where the condition holds as well, that is what the alert is about.
+        rows.emplace(std::move(labels), std::move(instead));
+    }
+    if (context.target.empty()) silent_ = std::move(silent);
+}
+
+/// Begins and ends the alert on an evaluation that fails.
+void RunningRule::follow_failure(const RunContext& context, bool failed_before, RunResult& result) {
+    const std::size_t before = result.changes.size();
+    const auto judge = judge_of(context);
+    if (last_error_.empty()) {
+        if (failed_before) alerts_.end_failure(pass_of(context, judge), result.changes);
+    } else if (policies_.alerts_on_error()) {
+        auto [labels, row] =
+            row_instead(context, {}, "error",
+                        fmt::format("{} cannot be evaluated: {}", rule_.name, last_error_));
+        row.cause = AlertCause::error;
+        if (policies_.of(labels).on_error == OnError::alert) {
+            alerts_.fail(labels, std::move(row), pass_of(context, judge), result.changes);
+        }
+    }
+    if (result.changes.size() > before || !last_error_.empty()) record_alerts(context, {}, result);
+}
+
+/// ALERTS and ALERTS_FOR_STATE, of all alerts or of those of one target.
+void RunningRule::record_alerts(const RunContext& context, std::string_view target,
+                                RunResult& result) {
     std::vector<Sample> samples;
     samples.reserve(2 * alerts_.active().size());
     for (const auto& [labels, alert] : alerts_.active()) {
-        if (!context.target.empty() && labels.get(kTargetLabel) != context.target) continue;
+        if (!target.empty() && labels.get(kTargetLabel) != target) continue;
         samples.push_back({alert.alerts_series, 1});
         const auto since = std::chrono::floor<std::chrono::seconds>(alert.active_at);
         samples.push_back(
             {alert.for_state_series, static_cast<double>(since.time_since_epoch().count())});
     }
-    append(context, std::move(samples), result);
-    return {};
+    append(context, target, std::move(samples), result);
 }
 
 Result<void> RunningRule::run_recording(const RunContext& context, promql::Vector rows,
@@ -159,17 +305,17 @@ Result<void> RunningRule::run_recording(const RunContext& context, promql::Vecto
         return fail(
             fmt::format("exceeded limit of {} with {} series", context.limit, samples.size()));
     }
-    append(context, std::move(samples), result);
+    append(context, context.target, std::move(samples), result);
     return {};
 }
 
-void RunningRule::append(const RunContext& context, std::vector<Sample> samples,
-                         RunResult& result) {
+void RunningRule::append(const RunContext& context, std::string_view of,
+                         std::vector<Sample> samples, RunResult& result) {
     const WallTime at = context.now - context.query_offset;
     std::unordered_map<std::string, std::unordered_set<Labels>> before;
-    if (context.target.empty()) {
+    if (of.empty()) {
         before.swap(series_);
-    } else if (auto own = series_.extract(std::string(context.target))) {
+    } else if (auto own = series_.extract(std::string(of))) {
         before.insert(std::move(own));
     }
     for (const auto& sample : samples) {

@@ -1,14 +1,18 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "core/sample.h"
 #include "rules/alert_states.h"
+#include "rules/data_watch.h"
 #include "rules/narrowed_expr.h"
+#include "rules/policy.h"
 #include "rules/promql/selectors.h"
 #include "rules/rule_file.h"
 #include "rules/sources.h"
@@ -33,8 +37,11 @@ struct RunContext {
     std::uint64_t alerts_max = 0;
     /// How often what is recorded is expected; see series::Store::append.
     Duration interval{};
-    /// Live evaluation asks Sources before an alert ends; unit tests do as Prometheus does.
+    /// Live evaluation asks Sources before an alert ends, and follows the policies; unit tests do
+    /// as Prometheus does.
     const Sources::View* live = nullptr;
+    /// What every sample of a target carries; nothing where that is not known.
+    const std::function<Labels(std::string_view)>* target_labels = nullptr;
     /// Where not empty: only what carries this target is new, and only its rows are evaluated. The
     /// rule must be one that narrows().
     std::string_view target{};
@@ -56,10 +63,12 @@ class RunningRule {
     /// The same rule read anew: its texts and `keep_firing_for` may be others.
     void set_rule(Rule rule);
     /// Whether its rows can be evaluated for one target at a time.
-    [[nodiscard]] bool narrows() const { return narrowed_.has_value(); }
+    [[nodiscard]] bool narrows() const { return narrowed_.has_value() && policies_.narrows(); }
+    void set_policies(const SharedPolicies& all) { policies_ = RulePolicies(all, rule_); }
+    [[nodiscard]] const RulePolicies& policies() const { return policies_; }
     void set_selectors(std::vector<promql::SelectorUse> selectors);
     [[nodiscard]] const std::vector<promql::SelectorUse>& selectors() const { return selectors_; }
-    void set_sources(Sources sources) { sources_ = std::move(sources); }
+    void set_sources(Sources sources);
 
     /// Evaluates once. False is a failure, kept as last_error(); alerts and series stay as they are
     /// then.
@@ -68,25 +77,52 @@ class RunningRule {
     /// Ends what it recorded: the rule is gone.
     void end_series(series::Store& store, WallTime now, std::vector<Sample>& recorded);
 
-    [[nodiscard]] AlertStates& alerts() { return alerts_; }
+    /// Puts an alert back as it was before a restart.
+    void restore(const AlertRecord& record, WallTime now);
+    /// Nobody looked for that long: no timer has run meanwhile, and data gets the time to come.
+    void was_blind(Duration time);
+    /// When one of its timers ends next after `now`.
+    [[nodiscard]] std::optional<WallTime> next_timer(WallTime now) const {
+        return alerts_.next_timer(timers(), policies_, now);
+    }
+
     [[nodiscard]] const AlertStates& alerts() const { return alerts_; }
+    /// Targets whose data was missing when it was last looked for; only where a policy makes that
+    /// an alert.
+    [[nodiscard]] const std::vector<DataWatch::Silent>& silent() const { return silent_; }
     [[nodiscard]] AlertStates::Timers timers() const { return {rule_.hold, rule_.keep_firing_for}; }
     [[nodiscard]] const std::string& last_error() const { return last_error_; }
     [[nodiscard]] std::optional<WallTime> last_evaluation() const { return last_evaluation_; }
     /// Whether any of its selectors has found a series at a run since the rule was loaded; true
     /// for a rule that has none.
     [[nodiscard]] bool has_matched() const { return has_matched_; }
+    /// What the last evaluation said besides its result: Prometheus's annotations.
+    [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
   private:
+    Result<void> evaluate(const RunContext& context, RunResult& result);
     Result<void> run_alerting(const RunContext& context, promql::Vector rows, RunResult& result);
     Result<void> run_recording(const RunContext& context, promql::Vector rows, RunResult& result);
     Result<AlertRows> alert_rows(const RunContext& context, promql::Vector rows) const;
+    /// What an alert of the rule has that does not stand for a row of its expression: silence, or
+    /// an error. `key` is the annotation that says it, besides the summary.
+    std::pair<Labels, AlertRow> row_instead(const RunContext& context, const Labels& row,
+                                            std::string_view key, const std::string& text) const;
+    AlertStates::Judge judge_of(const RunContext& context);
+    [[nodiscard]] AlertStates::Pass pass_of(const RunContext& context,
+                                            const AlertStates::Judge& judge) const;
+    void add_silent(const RunContext& context, AlertRows& rows);
+    void follow_failure(const RunContext& context, bool failed_before, RunResult& result);
     Labels alert_labels(const RunContext& context, const Labels& row,
                         const tmpl::Value& data) const;
-    void append(const RunContext& context, std::vector<Sample> samples, RunResult& result);
+    void record_alerts(const RunContext& context, std::string_view target, RunResult& result);
+    /// `of`: where not empty, the target that the samples are all of.
+    void append(const RunContext& context, std::string_view of, std::vector<Sample> samples,
+                RunResult& result);
 
     Result<promql::Vector> rows(const RunContext& context);
-    bool remember(const RunContext& context, const Result<void>& done);
+    bool resolves(const RunContext& context, const ResolveWhen& end, const Labels& row);
+    void remember(const RunContext& context, const Result<void>& done);
 
     Rule rule_;
     std::uint64_t id_ = 0;
@@ -94,7 +130,17 @@ class RunningRule {
     std::optional<NarrowedExpr> narrowed_;
     std::vector<promql::SelectorUse> selectors_;
     Sources sources_;
+    RulePolicies policies_;
     AlertStates alerts_;
+    DataWatch watch_;
+    std::vector<DataWatch::Silent> silent_;
+    /// What `resolve_when` gave in this run, or why it could not.
+    struct Ends {
+        const ResolveWhen* end = nullptr;
+        Result<promql::Vector> rows;
+    };
+    std::vector<Ends> ends_;
+    std::vector<std::string> warnings_;
     /// What it recorded last, by target.
     std::unordered_map<std::string, std::unordered_set<Labels>> series_;
     std::string last_error_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "rules/narrowed_expr.h"
+#include "rules/row_match.h"
 
 namespace pilotlight::rules {
 
@@ -12,23 +13,6 @@ namespace {
 constexpr std::size_t kTargetsMax = 64;
 /// A restored alert waits no longer than this for ranges to fill again.
 constexpr Duration kRefillMax = std::chrono::hours(1);
-
-/// Shares the row's labels, as far as the series has them.
-bool is_compatible(const Labels& series, const Labels& row) {
-    for (const auto& label : row) {
-        if (label.name == kMetricName) continue;
-        const std::string_view value = series.get(label.name);
-        if (!value.empty() && value != label.value) return false;
-    }
-    return true;
-}
-
-bool is_fresh(const series::Series& series, const Sources::View& view) {
-    const auto newest = series.newest();
-    // A sample of the future is none: the clock was set back.
-    if (is_stale(newest.value) || newest.at > view.now) return false;
-    return view.now - newest.at <= std::max(view.lookback, series.lookback());
-}
 
 /// The selector's series that share the row's labels. A row's target is part of the selection, so
 /// that the store can look it up.
@@ -42,27 +26,8 @@ std::vector<const series::Series*> series_of(const Source& source, const Labels&
     }
     auto found = store.select(matchers);
     std::erase_if(
-        found, [&](const series::Series* series) { return !is_compatible(series->labels(), row); });
+        found, [&](const series::Series* series) { return !shares_labels(series->labels(), row); });
     return found;
-}
-
-/// Whether the target's last probe or scrape is recent and was answered.
-bool answers(std::string_view target, const Sources::View& view) {
-    bool answered = false;
-    for (const std::string_view name : {"up", "probe_success"}) {
-        auto by_name =
-            Matcher::make(std::string(kMetricName), Matcher::Op::equal, std::string(name));
-        auto by_target =
-            Matcher::make(std::string(kTargetLabel), Matcher::Op::equal, std::string(target));
-        if (!by_name || !by_target) return false;
-        const Matchers matchers = {std::move(*by_name), std::move(*by_target)};
-        for (const auto* series : view.store.select(matchers)) {
-            if (!is_fresh(*series, view)) continue;
-            if (series->newest().value != 1) return false;
-            answered = true;
-        }
-    }
-    return answered;
 }
 
 /// Whether the row's target is another one now, of the same name: its newest probe speaks of other
@@ -80,7 +45,7 @@ bool is_replaced(const Labels& row, const Sources::View& view) {
         const Matchers matchers = {std::move(*by_name), std::move(*by_target)};
         for (const auto* series : view.store.select(matchers)) {
             if (!is_fresh(*series, view)) continue;
-            if (is_compatible(series->labels(), row)) return false;
+            if (shares_labels(series->labels(), row)) return false;
             replaced = true;
         }
     }
@@ -101,6 +66,31 @@ Sight sight_of(const Source& source, const ActiveAlert& alert, bool all_answer,
 
 }  // namespace
 
+bool is_fresh(const series::Series& series, const Sources::View& view) {
+    const auto newest = series.newest();
+    // A sample of the future is none: the clock was set back.
+    if (is_stale(newest.value) || newest.at > view.now) return false;
+    return view.now - newest.at <= std::max(view.lookback, series.lookback());
+}
+
+bool answers(std::string_view target, const Sources::View& view) {
+    bool answered = false;
+    for (const std::string_view name : {"up", "probe_success"}) {
+        auto by_name =
+            Matcher::make(std::string(kMetricName), Matcher::Op::equal, std::string(name));
+        auto by_target =
+            Matcher::make(std::string(kTargetLabel), Matcher::Op::equal, std::string(target));
+        if (!by_name || !by_target) return false;
+        const Matchers matchers = {std::move(*by_name), std::move(*by_target)};
+        for (const auto* series : view.store.select(matchers)) {
+            if (!is_fresh(*series, view)) continue;
+            if (series->newest().value != 1) return false;
+            answered = true;
+        }
+    }
+    return answered;
+}
+
 Sources::Sources(std::vector<Source> sources) : sources_(std::move(sources)) {
     if (sources_.size() > kSourcesMax) sources_.resize(kSourcesMax);
     for (const auto& source : sources_)
@@ -113,6 +103,7 @@ Evidence Sources::evidence(const Labels& row, const View& view) const {
         for (const auto* series : series_of(sources_[i], row, view.store)) {
             if (!is_fresh(*series, view)) continue;
             evidence.selectors |= std::uint64_t{1} << i;
+            evidence.valid_for = std::max({evidence.valid_for, view.lookback, series->lookback()});
             const std::string_view target = series->labels().get(kTargetLabel);
             auto& targets = evidence.targets;
             if (target.empty() || targets.size() >= kTargetsMax) continue;
@@ -122,17 +113,25 @@ Evidence Sources::evidence(const Labels& row, const View& view) const {
     return evidence;
 }
 
-bool Sources::is_over(const ActiveAlert& alert, const View& view) const {
-    const auto& [selectors, targets] = alert.evidence;
-    if (selectors == 0) return true;
+Ending Sources::ending(const ActiveAlert& alert, const View& view) const {
+    const auto& [selectors, targets, valid_for] = alert.evidence;
+    if (selectors == 0) return Ending::over;
     const auto configured = [&](const std::string& target) {
         return !view.is_configured || view.is_configured(target);
     };
-    if (!targets.empty() && std::ranges::none_of(targets, configured)) return true;
-    if (is_replaced(alert.row, view)) return true;
+    if (!targets.empty() && std::ranges::none_of(targets, configured)) return Ending::removed;
+    if (is_replaced(alert.row, view)) return Ending::removed;
     if (alert.restored_at && view.now - *alert.restored_at < std::min(reach_, kRefillMax)) {
-        return false;
+        return Ending::unready;
     }
+    return is_over(alert, view) ? Ending::over : Ending::silent;
+}
+
+bool Sources::is_over(const ActiveAlert& alert, const View& view) const {
+    const auto& [selectors, targets, valid_for] = alert.evidence;
+    const auto configured = [&](const std::string& target) {
+        return !view.is_configured || view.is_configured(target);
+    };
     const bool all_answer =
         !targets.empty() && std::ranges::all_of(targets, [&](const std::string& target) {
             return !configured(target) || answers(target, view);

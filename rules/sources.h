@@ -19,6 +19,8 @@ struct Source {
     Duration reach{};
     /// Whether the series' absence says that all is well, as of probe_failure_info.
     bool absence_is_fine = false;
+
+    bool operator==(const Source&) const = default;
 };
 
 /// What a rule rests on, and whether a row that is gone was seen to be false or just not seen.
@@ -39,14 +41,24 @@ class Sources {
     };
 
     [[nodiscard]] Evidence evidence(const Labels& row, const View& view) const;
-    [[nodiscard]] bool is_over(const ActiveAlert& alert, const View& view) const;
+    [[nodiscard]] Ending ending(const ActiveAlert& alert, const View& view) const;
 
     /// The widest range of all.
     [[nodiscard]] Duration reach() const { return reach_; }
+    [[nodiscard]] const std::vector<Source>& all() const { return sources_; }
+
+    bool operator==(const Sources&) const = default;
 
   private:
+    [[nodiscard]] bool is_over(const ActiveAlert& alert, const View& view) const;
+
     std::vector<Source> sources_;
     Duration reach_{};
 };
+
+/// Whether the series' newest sample is one, and still valid.
+[[nodiscard]] bool is_fresh(const series::Series& series, const Sources::View& view);
+/// Whether the target's last probe or scrape is recent and was answered.
+[[nodiscard]] bool answers(std::string_view target, const Sources::View& view);
 
 }  // namespace pilotlight::rules

@@ -309,10 +309,56 @@ BOOST_AUTO_TEST_CASE(escalations_rise) {
     BOOST_TEST(has(refused("escalations: [{name: a}]"), "missing key \"levels\""));
 }
 
+BOOST_AUTO_TEST_CASE(alert_policies_are_read_in_order) {
+    const auto config = accepted(R"(
+alert_policies:
+  - matchers: ['alertname="Long"', 'severity=~"page|ticket"']
+    on_no_data: resolve
+    resolve_when: queue < 2
+    flap: {changes: 4, within: 1h}
+  - on_no_data: alert
+    on_error: alert
+    flap: off
+  - flap: {}
+)");
+    BOOST_REQUIRE_EQUAL(config->alert_policies.size(), 3U);
+    const auto& first = config->alert_policies[0];
+    BOOST_TEST(first.matchers.size() == 2U);
+    BOOST_TEST(first.on_no_data == "resolve");
+    BOOST_TEST(first.on_error == "");
+    BOOST_TEST(first.resolve_when.scalar == "queue < 2");
+    BOOST_TEST(first.resolve_when.where.line == 5);
+    BOOST_TEST(first.flap->changes == 4U);
+    BOOST_CHECK(first.flap->within == 1h);
+    BOOST_CHECK(first.flap->settle == 10min);
+    const auto& second = config->alert_policies[1];
+    BOOST_TEST(second.matchers.empty());
+    BOOST_TEST(second.on_error == "alert");
+    BOOST_TEST(second.resolve_when.is_null());
+    BOOST_TEST(second.flap->changes == 0U);
+    BOOST_TEST(config->alert_policies[2].flap->changes == 6U);
+    BOOST_TEST(config->not_yet.empty());
+}
+
+BOOST_AUTO_TEST_CASE(mistakes_in_alert_policies_are_told_with_their_place) {
+    BOOST_TEST(has(refused("alert_policies: {on_error: keep}"), "p.yaml:1:17: expected a list"));
+    BOOST_TEST(has(refused("alert_policies: [{on_error: resolve}]"),
+                   "p.yaml:1:29: expected one of keep, alert"));
+    BOOST_TEST(has(refused("alert_policies: [{on_nodata: keep}]"), "did you mean \"on_no_data\"?"));
+    BOOST_TEST(has(refused("alert_policies: [{matchers: ['a=~\"(\"']}]"), "p.yaml:1:"));
+    BOOST_TEST(has(refused("alert_policies: [{resolve_when: {x: 1}}]"), "expected an expression"));
+    BOOST_TEST(
+        has(refused("alert_policies: [{flap: {changes: 2}}]"), "expected an integer from 3 to 50"));
+    BOOST_TEST(has(refused("alert_policies: [{flap: {settle: 0s}}]"),
+                   "expected more than 0s and at most 1d"));
+    BOOST_TEST(has(refused("alert_policies: [{flap: {within: 8d}}]"),
+                   "expected more than 0s and at most 1w"));
+    BOOST_TEST(has(refused("alert_policies: [{flap: {often: 5}}]"), "unknown key \"often\""));
+}
+
 BOOST_AUTO_TEST_CASE(keys_of_later_versions_are_checked_and_told) {
     const auto config = accepted(R"(
 probe_endpoint: {allow: ['^https://']}
-alert_policies: [{matchers: ['a="b"'], on_no_data: keep, resolve_when: {x: 1}}]
 receivers: {ops: {fallback: other, after: {failures: 3, for: 5m}, give_up_after: 1d}}
 dead_man: {url: https://example.com/ping, every: 1m}
 dns_sd: [{names: [a.example.com], type: A, port: 80, prober: tcp}]
@@ -324,11 +370,11 @@ targets:
     std::string all;
     for (const auto& error : config->not_yet)
         all += error.to_string() + "\n";
-    for (const char* key : {"probe_endpoint", "alert_policies", "receivers", "dead_man", "dns_sd",
-                            "http_sd", "relabel_configs", "confirm", "recover", "addresses"}) {
+    for (const char* key : {"probe_endpoint", "receivers", "dead_man", "dns_sd", "http_sd",
+                            "relabel_configs", "confirm", "recover", "addresses"}) {
         BOOST_TEST(has(all, "\"" + std::string(key) + "\" is read but not acted on yet: "), key);
     }
-    BOOST_TEST(config->not_yet.size() == 10U);
+    BOOST_TEST(config->not_yet.size() == 9U);
     BOOST_TEST(has(refused("relabel_configs: [{action: replaec}]"), "expected one of replace"));
     BOOST_TEST(has(refused("probe_endpoint: {allow: ['(']}"), "bad regular expression"));
     BOOST_TEST(has(refused("dns_sd: {names: [a]}"), "expected a list"));

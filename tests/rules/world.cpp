@@ -44,7 +44,7 @@ EngineOptions World::with_targets(EngineOptions options) {
 
 Evaluation World::note(Evaluation evaluation) {
     for (const auto& record : evaluation.records) {
-        if (record.ended())
+        if (record.is_spent())
             journal.erase(record.key());
         else
             journal[record.key()] = record;
