@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "alerting/notification.h"
 #include "alerting/routing_config.h"
 #include "alerting/silence.h"
 #include "core/alert.h"
@@ -18,6 +20,23 @@ struct Muting {
     std::vector<Labels> inhibited_by;
 
     [[nodiscard]] bool is_muted() const { return !silenced_by.empty() || !inhibited_by.empty(); }
+};
+
+/// What one integration of a receiver knows of one alert.
+struct Telling {
+    Address to;
+    /// Whether it was told, or is being told, that the alert fires; else that it ended, or nothing.
+    bool knows_firing = false;
+    bool knows_end = false;
+    /// Of the group's newest notification.
+    bool pending = false;
+    bool failed = false;
+    std::optional<WallTime> decided_at;
+    /// When it last accepted anything of the group.
+    std::optional<WallTime> delivered_at;
+    /// When the group is looked at next, and the time intervals that mute it.
+    WallTime next_flush{};
+    std::vector<std::string> muted_by;
 };
 
 /// The alerting half at one moment, for the API and the pages: plain values, never changed.

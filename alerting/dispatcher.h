@@ -91,6 +91,8 @@ class Dispatcher {
     [[nodiscard]] bool is_inhibited(const Labels& labels) const;
     /// What mutes an alert with these labels at `now`, whether there is one or not.
     [[nodiscard]] Muting muting(const Labels& labels, WallTime now) const;
+    /// What every integration that the alert is or was routed to knows of it, by address.
+    [[nodiscard]] std::vector<Telling> tellings(const Labels& labels, WallTime now) const;
     /// All that fires, who is told of it, and what mutes it.
     [[nodiscard]] AlertingView view(WallTime now) const;
     /// Alerts refused because kAlertsMax were held.

@@ -10,6 +10,30 @@ Muting Dispatcher::muting(const Labels& labels, WallTime now) const {
     return {silences_.silencing(labels, now), inhibitor_.muting(labels)};
 }
 
+std::vector<Telling> Dispatcher::tellings(const Labels& labels, WallTime now) const {
+    std::vector<Telling> all;
+    const auto tracked = alerts_.find(labels);
+    if (tracked == alerts_.end()) return all;
+    for (const GroupId id : tracked->second.groups) {
+        const Group& group = *groups_.at(id);
+        for (const auto& [address, knowledge] : group.known_by) {
+            Telling one;
+            one.to = address;
+            one.knows_firing = knowledge.firing.contains(labels);
+            one.knows_end = knowledge.resolved.contains(labels);
+            one.pending = knowledge.pending;
+            one.failed = knowledge.failed;
+            if (!knowledge.is_empty()) one.decided_at = knowledge.decided_at;
+            one.delivered_at = knowledge.delivered_at;
+            one.next_flush = group.next_flush;
+            one.muted_by = muting_intervals(group, now);
+            all.push_back(std::move(one));
+        }
+    }
+    std::ranges::sort(all, {}, &Telling::to);
+    return all;
+}
+
 AlertingView Dispatcher::view(WallTime now) const {
     AlertingView view;
     view.at = now;

@@ -145,6 +145,18 @@ void add_lists(CLI::App& app, Chosen& chosen) {
     add("targets", "List the targets of a running Pilotlight", targets_command);
 }
 
+void add_explain(CLI::App& app, Chosen& chosen) {
+    auto options = std::make_shared<ExplainOptions>();
+    CLI::App* command =
+        app.add_subcommand("explain", "Say why an alert is in its state, or why there is none");
+    command->add_option("alert", options->alert, "The alert's name")->required();
+    command->add_option("labels", options->labels, "LABEL=VALUE: only alerts with these labels");
+    command->add_option("--url", options->url, "Where Pilotlight listens")->capture_default_str();
+    command->add_flag("--json", options->json, "Print JSON");
+    command->callback(
+        [&chosen, options] { chosen = [options] { return explain_command(*options); }; });
+}
+
 void add_query(CLI::App& app, Chosen& chosen) {
     auto options = std::make_shared<QueryOptions>();
     CLI::App* command =
@@ -201,6 +213,7 @@ int run_command_line(int argc, char** argv) {
     add_check(app, chosen);
     add_test(app, chosen);
     add_query(app, chosen);
+    add_explain(app, chosen);
     add_lists(app, chosen);
     add_demo(app, chosen);
     add_docs(app, chosen);

@@ -55,6 +55,16 @@ struct QueryOptions {
 /// Prints as promtool does. Returns 1 where the expression is not good, 2 where nobody answers.
 int query_command(const QueryOptions& options);
 
+struct ExplainOptions {
+    std::string url = "http://127.0.0.1:9897";
+    bool json = false;
+    std::string alert;
+    /// Each LABEL=VALUE.
+    std::vector<std::string> labels;
+};
+/// Exit 1 where no rule has that name.
+int explain_command(const ExplainOptions& options);
+
 /// Writes the reference of the configuration, made from the tables that the parser uses.
 int docs_command(const std::string& what);
 

@@ -17,6 +17,7 @@
 #include "alerting/outbox.h"
 #include "app/data_folder.h"
 #include "app/engine.h"
+#include "app/explain_route.h"
 #include "app/families.h"
 #include "app/load.h"
 #include "app/version.h"
@@ -228,6 +229,8 @@ exporters::Site Daemon::Parts::site(const config::Config& first) {
     site.quit = [this] { quit(); };
     site.extra = options.extra_routes;
     serve_queries(first, site);
+    site.extra.push_back(explain_route(
+        engine_loop, [this]() -> const Engine* { return engine_runs ? engine.get() : nullptr; }));
     site.version = kVersion;
     site.revision = kRevision;
     site.host_names = {first.listen_host};

@@ -1,5 +1,6 @@
 #include "app/engine.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include <utility>
 
 #include "app/alert_rows.h"
+#include "app/explain_json.h"
 #include "app/views.h"
 #include "core/check.h"
 
@@ -303,6 +305,7 @@ void Engine::take_own_samples(WallTime now) {
         spdlog::warn("{}", warning.to_string());
     }
     parts_.metrics.set_series(store_.series());
+    parts_.metrics.set_rules_unmatched(rules_.unmatched_count());
     parts_.metrics.set_outbox_pending(outbox_->pending());
     warn_of_limits();
     const SharedBatch own = parts_.metrics.collect(now);
@@ -327,6 +330,18 @@ void Engine::arm() {
         if (wakeup) next = std::min(next, *wakeup);
     }
     timer_->arm(next);
+}
+
+Result<std::string> Engine::explain(const rules::ExplainQuery& query) const {
+    const WallTime now = wall_now();
+    const auto explanations = rules_.explain(query, now);
+    if (explanations.empty()) {
+        const std::string nearest = rules_.nearest_alert(query.name);
+        return fail(fmt::format("no alerting rule is called \"{}\"{}", query.name,
+                                nearest.empty() ? "" : ", did you mean \"" + nearest + "\"?"));
+    }
+    const auto outward = [this](const Labels& labels) { return outward_labels(labels); };
+    return explain_json(explanations, dispatcher_, outward, now);
 }
 
 exporters::SharedSnapshot Engine::snapshot() const {

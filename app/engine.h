@@ -18,6 +18,7 @@
 #include "exporters/snapshot.h"
 #include "probes/runner.h"
 #include "rules/engine.h"
+#include "rules/explanation.h"
 #include "runtime/loop.h"
 #include "series/store.h"
 
@@ -62,6 +63,9 @@ class Engine {
     void read(std::shared_ptr<query::Reading> reading);
 
     [[nodiscard]] exporters::SharedSnapshot snapshot() const;
+    /// Why the alerts of one name are in their states, as the document of GET /api/explain; an
+    /// error where no rule has that name.
+    [[nodiscard]] Result<std::string> explain(const rules::ExplainQuery& query) const;
 
   private:
     class Timer;

@@ -25,6 +25,7 @@ exporters::RuleView view_of(rules::RuleView rule, std::vector<Alert>& alerts) {
     view.health = std::string(rule.health);
     view.last_error = std::move(rule.last_error);
     view.last_evaluation = rule.last_evaluation;
+    view.unmatched = rule.last_evaluation && !rule.has_matched;
     for (Alert& alert : rule.alerts) {
         view.alerts.push_back(alerts.size());
         alerts.push_back(std::move(alert));

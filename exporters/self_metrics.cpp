@@ -231,6 +231,10 @@ struct SelfMetrics::Registered {
     Gauge& outbox_pending = family<Gauge>(registry, "pilotlight_outbox_pending",
                                           "Notifications recorded and not yet delivered.")
                                 .Add({});
+    Gauge& rules_unmatched =
+        family<Gauge>(registry, "pilotlight_rules_unmatched",
+                      "Rules whose expression has matched no series since the start.")
+            .Add({});
     Labelled<Gauge> incidents{registry, "pilotlight_incidents", "Incidents by state.", {"state"}};
     Gauge& reload_successful = family<Gauge>(registry, "pilotlight_config_last_reload_successful",
                                              "Whether the newest configuration is live.")
@@ -281,6 +285,10 @@ void SelfMetrics::set_targets(std::uint64_t count) {
 
 void SelfMetrics::set_series(std::uint64_t count) {
     metrics_->series.Set(static_cast<double>(count));
+}
+
+void SelfMetrics::set_rules_unmatched(std::uint64_t count) {
+    metrics_->rules_unmatched.Set(static_cast<double>(count));
 }
 
 void SelfMetrics::rule_evaluated(Seconds took, bool succeeded) {

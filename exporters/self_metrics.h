@@ -36,6 +36,8 @@ class SelfMetrics {
     void probe_skipped(std::string_view cause);
     void set_targets(std::uint64_t count);
     void set_series(std::uint64_t count);
+    /// Rules whose expression has matched no series since the start.
+    void set_rules_unmatched(std::uint64_t count);
 
     void rule_evaluated(Seconds took, bool succeeded);
 

@@ -74,6 +74,8 @@ struct RuleView {
     /// "ok", "err" or "unknown" (not evaluated yet), as Prometheus's API has it.
     std::string health = "unknown";
     std::string last_error;
+    /// Whether it was evaluated, and its expression has matched no series since the start.
+    bool unmatched = false;
     std::optional<WallTime> last_evaluation;
     std::chrono::duration<double> evaluation_time{};
 };

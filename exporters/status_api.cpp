@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -95,12 +96,35 @@ Json receivers_json(const Snapshot& snapshot) {
     return receivers;
 }
 
+/// Rules that nothing was ever there for: a typing error, or what they watch is not there.
+Json unmatched_json(const Snapshot& snapshot) {
+    constexpr std::size_t kShownMax = 50;
+    Json rules = Json::array();
+    for (const RuleGroupView& group : snapshot.rule_groups) {
+        for (const RuleView& rule : group.rules) {
+            if (!rule.unmatched || rules.size() >= kShownMax) continue;
+            rules.push_back({{"name", rule.name},
+                             {"group", group.name},
+                             {"file", group.file},
+                             {"expr", rule.expression}});
+        }
+    }
+    return rules;
+}
+
 Json checks_json(const std::vector<Check>& checks) {
     Json json = Json::array();
     for (const Check& check : checks) {
         json.push_back({{"name", check.name}, {"ok", check.ok()}, {"detail", check.trouble}});
     }
     return json;
+}
+
+std::size_t count_unmatched(const Snapshot& snapshot) {
+    std::size_t count = 0;
+    for (const RuleGroupView& group : snapshot.rule_groups)
+        count += static_cast<std::size_t>(std::ranges::count_if(group.rules, &RuleView::unmatched));
+    return count;
 }
 
 std::size_t count_rules(const Snapshot& snapshot) {
@@ -131,10 +155,12 @@ std::string status_document(const Snapshot& snapshot, const Site& site, WallTime
           {"last_success", format_time(snapshot.reload.last_success)},
           {"errors", snapshot.reload.errors}}},
         {"checks", checks_json(checks)},
+        {"unmatched_rules", unmatched_json(snapshot)},
         {"counts",
          {{"targets", snapshot.targets.size()},
           {"series", snapshot.series},
           {"rules", count_rules(snapshot)},
+          {"rules_unmatched", count_unmatched(snapshot)},
           {"outbox_pending", snapshot.outbox_pending}}},
     };
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -5,6 +5,8 @@
 #include <set>
 #include <unordered_map>
 
+#include "core/document.h"
+#include "rules/explanation.h"
 #include "rules/narrowed_expr.h"
 #include "rules/reports.h"
 #include "rules/rule_set.h"
@@ -301,12 +303,40 @@ std::vector<GroupView> Engine::groups() const {
     return views;
 }
 
+std::vector<Explanation> Engine::explain(const ExplainQuery& query, WallTime now) const {
+    const Sources::View view{state_->store, now, state_->options.lookback,
+                             state_->options.is_configured};
+    std::vector<Explanation> explanations;
+    for (std::uint32_t i = 0; i < state_->rules.size(); ++i) {
+        const Rule& rule = state_->rules.rule(i).rule();
+        if (!rule.is_alerting() || rule.name != query.name) continue;
+        if (explanations.size() >= ExplainQuery::kRulesMax) break;
+        explanations.push_back(rules::explain(state_->rules, i, query, state_->texts.eval, view,
+                                              state_->options.external_url));
+    }
+    return explanations;
+}
+
+std::string Engine::nearest_alert(std::string_view name) const {
+    std::vector<std::string_view> names;
+    for (const auto& rule : state_->rules.rules()) {
+        if (rule.rule().is_alerting()) names.push_back(rule.rule().name);
+    }
+    return std::string(nearest_key(name, names));
+}
+
 series::Retention Engine::retention() const {
     return state_->rules.retention(state_->read_defaults());
 }
 
 std::size_t Engine::rule_count() const {
     return state_->rules.size();
+}
+
+std::size_t Engine::unmatched_count() const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        state_->rules.rules(),
+        [](const RunningRule& rule) { return rule.last_evaluation() && !rule.has_matched(); }));
 }
 
 }  // namespace pilotlight::rules

@@ -21,6 +21,9 @@
 
 namespace pilotlight::rules {
 
+struct ExplainQuery;
+struct Explanation;
+
 struct EngineOptions {
     Labels external_labels{};
     std::string external_url{};
@@ -160,9 +163,16 @@ class Engine {
     /// Pending and firing alerts.
     [[nodiscard]] std::vector<Alert> alerts() const;
     [[nodiscard]] std::vector<GroupView> groups() const;
+    /// Why the alerts of that name are in their states, one for each rule of that name, in
+    /// evaluation order; see rules/explanation.h. Cost: an evaluation of each step of each rule.
+    [[nodiscard]] std::vector<Explanation> explain(const ExplainQuery& query, WallTime now) const;
+    /// The alert's name that is nearest to `name`; "" where none is near.
+    [[nodiscard]] std::string nearest_alert(std::string_view name) const;
     /// How far back each metric name is read: what the store must keep.
     [[nodiscard]] series::Retention retention() const;
     [[nodiscard]] std::size_t rule_count() const;
+    /// Rules that were evaluated and whose expression has matched no series since they were loaded.
+    [[nodiscard]] std::size_t unmatched_count() const;
 
   private:
     struct State;

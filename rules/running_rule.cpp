@@ -254,10 +254,11 @@ void RunningRule::add_silent(const RunContext& context, AlertRows& rows) {
 
 /// Begins and ends the alert on an evaluation that fails.
 void RunningRule::follow_failure(const RunContext& context, bool failed_before, RunResult& result) {
+    if (last_error_.empty() && !failed_before) return;
     const std::size_t before = result.changes.size();
     const auto judge = judge_of(context);
     if (last_error_.empty()) {
-        if (failed_before) alerts_.end_failure(pass_of(context, judge), result.changes);
+        alerts_.end_failure(pass_of(context, judge), result.changes);
     } else if (policies_.alerts_on_error()) {
         auto [labels, row] =
             row_instead(context, {}, "error",

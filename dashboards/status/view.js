@@ -188,6 +188,22 @@ function showServices(status) {
     (service, known) => serviceItem(service, status, known));
 }
 
+function unmatchedItem(rule) {
+  return make('li.row', {},
+    make('div', {}, make('span', {}, rule.name), ' ',
+      make('span.prober', {}, `${rule.group}, ${rule.file.split('/').pop()}`),
+      make('p.expression', {}, make('code', {}, rule.expr))));
+}
+
+function showUnmatched(status) {
+  const total = status.counts.rules_unmatched;
+  $('unmatched-section').hidden = total === 0;
+  const shown = status.unmatched_rules.length;
+  $('unmatched-tally').textContent = shown < total ? `${shown} of ${total}` : `${total}`;
+  keep($('unmatched'), status.unmatched_rules, (rule) => `${rule.file} ${rule.group} ${rule.name} ${rule.expr}`,
+    unmatchedItem);
+}
+
 function showFacts(status) {
   const version = `Pilotlight ${status.version}${status.revision ? ` (${status.revision})` : ''}`;
   $('facts').replaceChildren(`${version}, up `,
@@ -205,6 +221,7 @@ export function show(status) {
   $('receivers-section').hidden = status.receivers.length === 0;
   keep($('receivers'), status.receivers, (r) => `${r.name} ${r.integration}`, receiverItem);
   $('checks-section').hidden = false;
+  showUnmatched(status);
   keep($('checks'), status.checks, (check) => check.name, checkItem);
   showFacts(status);
 }

@@ -15,7 +15,8 @@ class StatusPage(EndToEndTest):
         self.watched = self.daemon(
             main_file(described, services=services),
             rules=rule_file(rule("ApplicationDown", "probe_success == 0", hold="1s",
-                                 description="The application does not answer.")),
+                                 description="The application does not answer."),
+                            rule("NobodyBringsIt", "probe_sucess == 0")),
             alerting=alerting(pagerduty=self.pagerduty))
         self.watched.wait_for_value(1, "probe_success", target="lpg-api")
 
@@ -34,6 +35,16 @@ class StatusPage(EndToEndTest):
         self.wait_for_text(browser, "ApplicationDown")
         self.app.up()
         self.wait_for_text(browser, "LPG Distributor", gone=["ApplicationDown"])
+        self.assertEqual(browser.complaints, [])
+
+    def test_tells_of_rules_that_nothing_was_ever_there_for(self):
+        self.watched.wait_for_value(1, "pilotlight_rules_unmatched")
+        browser = self.start(Browser(self.folder))
+        browser.open(self.watched.url + "/")
+        self.wait_for_text(browser, "Rules without series")
+        status = self.watched.get("/api/status").json()
+        self.assertEqual([rule["name"] for rule in status["unmatched_rules"]], ["NobodyBringsIt"])
+        self.assertEqual(status["counts"]["rules_unmatched"], 1)
         self.assertEqual(browser.complaints, [])
 
     def test_loads_nothing_from_elsewhere_and_runs_nothing_inline(self):
