@@ -213,7 +213,8 @@ BOOST_AUTO_TEST_CASE(names_that_no_rule_has_give_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(rules_without_series_are_counted_once_evaluated) {
-    World world(kRatio);
+    World world("groups: []");
+    world.reload(1, kRatio);
     BOOST_TEST(world.engine.unmatched_count() == 0U);
     world.run_until(20);
     BOOST_TEST(world.engine.unmatched_count() == 1U);
