@@ -16,6 +16,8 @@ using Json = nlohmann::ordered_json;
 
 /// Where a step's value stands, if its text leaves room.
 constexpr std::size_t kValueColumn = 64;
+/// What would go beyond it stands on a line of its own.
+constexpr std::size_t kLineMax = 110;
 
 std::string text(const Json& object, const char* key) {
     const auto found = object.find(key);
@@ -167,7 +169,7 @@ class Writer {
         if (!text(alert, "flapping_since").empty()) {
             line("flapping", when(alert, "flapping_since"));
         } else if (const auto changes = alert.at("flap_changes").get<int>(); changes > 0) {
-            line("flapping", fmt::format("no, {} changes counted", changes));
+            line("flapping", fmt::format("no; {} of its beginnings and ends counted", changes));
         }
     }
 
@@ -258,7 +260,8 @@ class Writer {
 
     void value_line(const std::string& head, const std::string& indent, const std::string& value) {
         const auto width = static_cast<std::size_t>(tmpl::rune_count(head));
-        if (width + 2 <= kValueColumn) {
+        const bool fits = kValueColumn + value.size() <= kLineMax;
+        if (width + 2 <= kValueColumn && fits) {
             out_ += head + std::string(kValueColumn - width, ' ') + value + '\n';
         } else {
             out_ += head + '\n' + indent + "  = " + value + '\n';
