@@ -30,6 +30,10 @@ class Tool:
         """(exit code, output) of `check rules`."""
         return self._run(*self._check, *flags, path)
 
+    def check_rules_of(self, paths, *flags):
+        """Output of `check rules` of several files, both streams in one."""
+        return self._run(*self._check, *flags, *paths)[1]
+
     def _run(self, *arguments):
         done = subprocess.run([self._program, *map(str, arguments)], stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, timeout=120, check=False)
