@@ -15,7 +15,8 @@ using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 /// Reads Prometheus's duration: `1h30m`, `15s`, `100ms`, `0`; units y w d h m s ms, each at most
-/// once and in that order, integers only. Fails on anything else and beyond Prometheus's limit of 292 years.
+/// once and in that order, integers only. Fails on anything else and beyond Prometheus's limit of
+/// 292 years.
 [[nodiscard]] Result<Duration> parse_duration(std::string_view text);
 
 /// The shortest form that parse_duration reads back: `1h30m`, `0s`.
