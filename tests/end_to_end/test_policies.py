@@ -86,7 +86,8 @@ class Policies(EndToEndTest):
         self.service.values["queue"] = 4
         waits = lambda: [a["waiting_for"] for a in self.explained(daemon)["alerts"]]
         wait_until(lambda: waits() == ["resolve_when"], 10, "the band", waits)
-        self.assert_contains("resolve_when has no row for it yet", self.explain(daemon, "QueueLong"))
+        self.assert_contains("resolve_when has no row for it yet",
+                             self.explain(daemon, "QueueLong"))
         daemon.kill()
         daemon.start()
         wait_until(lambda: waits() == ["resolve_when"], 10, "the band", waits)
