@@ -45,7 +45,7 @@ exporters::ExtraRoute explain_route(runtime::Loop& engine_loop,
             limited.interrupted = [end] { return steady_now() > end; };
             return asked->explain(limited);
         };
-        const auto answer = engine_loop.ask(ask, kPatience);
+        auto answer = engine_loop.ask(ask, kPatience);
         if (!answer) {
             return exporters::error_response(503, "unavailable", "the engine does not answer");
         }
