@@ -93,6 +93,9 @@ class Dispatcher {
     [[nodiscard]] Muting muting(const Labels& labels, WallTime now) const;
     /// What every integration that the alert is or was routed to knows of it, by address.
     [[nodiscard]] std::vector<Telling> tellings(const Labels& labels, WallTime now) const;
+    /// The alerts that fire and that the silence matches.
+    [[nodiscard]] std::vector<Labels> firing_under(const Silence& silence) const;
+    [[nodiscard]] const SharedRouting& routing() const { return routing_; }
     /// All that fires, who is told of it, and what mutes it.
     [[nodiscard]] AlertingView view(WallTime now) const;
     /// Alerts refused because kAlertsMax were held.

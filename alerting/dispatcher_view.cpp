@@ -34,6 +34,16 @@ std::vector<Telling> Dispatcher::tellings(const Labels& labels, WallTime now) co
     return all;
 }
 
+std::vector<Labels> Dispatcher::firing_under(const Silence& silence) const {
+    std::vector<Labels> found;
+    for (const auto& [labels, tracked] : alerts_) {
+        if (tracked.alert.state == AlertState::firing && silence.matches(labels)) {
+            found.push_back(labels);
+        }
+    }
+    return found;
+}
+
 AlertingView Dispatcher::view(WallTime now) const {
     AlertingView view;
     view.at = now;

@@ -8,6 +8,7 @@
 #include "alerting/global_options.h"
 #include "alerting/read_context.h"
 #include "alerting/receivers/registry.h"
+#include "alerting/redacted.h"
 #include "alerting/route_reader.h"
 #include "alerting/tls_options.h"
 #include "config/config.h"
@@ -74,6 +75,7 @@ class Reader {
         if (raw.route) read_route(*raw.route);
         if (!context_.errors.empty()) return std::unexpected(in_order(std::move(context_.errors)));
         routing_->resolve_timeout = context_.global.resolve_timeout;
+        routing_->original = redacted_yaml(root_);
         routing_->not_yet = in_order(std::move(context_.not_yet));
         routing_->files_read = std::move(context_.files_read);
         return routing_;

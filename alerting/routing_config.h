@@ -60,6 +60,8 @@ struct RoutingConfig {
     std::vector<ReceiverConfig> receivers;
     std::vector<InhibitRule> inhibit_rules;
     std::map<std::string, std::vector<TimeInterval>, std::less<>> time_intervals;
+    /// The file as YAML, without its secrets (redacted_yaml).
+    std::string original;
 
     /// What is read and checked but not acted on yet, and templates that fail on a sample alert: a
     /// start and each reload warn of every one.

@@ -141,7 +141,6 @@ void add_lists(CLI::App& app, Chosen& chosen) {
         command->callback(
             [&chosen, options, run] { chosen = [options, run] { return run(*options); }; });
     };
-    add("alerts", "List the alerts of a running Pilotlight", alerts_command);
     add("targets", "List the targets of a running Pilotlight", targets_command);
 }
 
@@ -155,6 +154,62 @@ void add_explain(CLI::App& app, Chosen& chosen) {
     command->add_flag("--json", options->json, "Print JSON");
     command->callback(
         [&chosen, options] { chosen = [options] { return explain_command(*options); }; });
+}
+
+void add_url_and_json(CLI::App& command, ListOptions& options) {
+    command.add_option("--url", options.url, "Where Pilotlight listens")->capture_default_str();
+    command.add_flag("--json", options.json, "Print JSON");
+}
+
+void add_alerts(CLI::App& app, Chosen& chosen) {
+    auto options = std::make_shared<AlertsOptions>();
+    CLI::App* command = app.add_subcommand(
+        "alerts", "List the alerts of a running Pilotlight, and what silences or inhibits them");
+    command->add_option("matchers", options->matchers,
+                        "Only alerts with these labels: severity=critical, 'job=~\"api.*\"'");
+    add_url_and_json(*command, *options);
+    command->callback(
+        [&chosen, options] { chosen = [options] { return alerts_command(*options); }; });
+}
+
+void add_silence_add(CLI::App& silence, Chosen& chosen) {
+    auto options = std::make_shared<SilenceAddOptions>();
+    CLI::App* command = silence.add_subcommand("add", "Tell nobody of some alerts for a while");
+    command
+        ->add_option("matchers", options->matchers,
+                     "Labels of the alerts, all of them: alertname=Down, 'job=~\"api.*\"'")
+        ->required();
+    command->add_option("-c,--comment", options->comment, "Why")->required();
+    command->add_option("-a,--author", options->author, "Who answers for it (you)");
+    command->add_option("-d,--duration", options->duration, "How long: 2h, 1h30m, 3d");
+    command->add_option("--until", options->until, "Until when: 2026-01-02T15:04:05Z");
+    command->add_option("--start", options->start, "From when on (now)");
+    add_url_and_json(*command, *options);
+    command->callback(
+        [&chosen, options] { chosen = [options] { return silence_add_command(*options); }; });
+}
+
+void add_silence(CLI::App& app, Chosen& chosen) {
+    CLI::App* silence =
+        app.add_subcommand("silence", "Make, list and end silences of a running Pilotlight");
+    silence->require_subcommand(1);
+    add_silence_add(*silence, chosen);
+
+    auto list = std::make_shared<SilenceListOptions>();
+    CLI::App* list_command = silence->add_subcommand("list", "List silences");
+    list_command->add_option("matchers", list->matchers, "Only those that have these matchers");
+    list_command->add_flag("--expired", list->expired, "Those that ended too");
+    add_url_and_json(*list_command, *list);
+    list_command->callback(
+        [&chosen, list] { chosen = [list] { return silence_list_command(*list); }; });
+
+    auto expire = std::make_shared<SilenceExpireOptions>();
+    CLI::App* expire_command = silence->add_subcommand("expire", "End silences now");
+    expire_command->add_option("ids", expire->ids, "Ids, or how they begin")->required();
+    expire_command->add_option("-a,--author", expire->author, "Who ends them (you)");
+    add_url_and_json(*expire_command, *expire);
+    expire_command->callback(
+        [&chosen, expire] { chosen = [expire] { return silence_expire_command(*expire); }; });
 }
 
 void add_query(CLI::App& app, Chosen& chosen) {
@@ -214,6 +269,8 @@ int run_command_line(int argc, char** argv) {
     add_test(app, chosen);
     add_query(app, chosen);
     add_explain(app, chosen);
+    add_alerts(app, chosen);
+    add_silence(app, chosen);
     add_lists(app, chosen);
     add_demo(app, chosen);
     add_docs(app, chosen);

@@ -35,7 +35,40 @@ struct ListOptions {
     std::string url = "http://127.0.0.1:9897";
     bool json = false;
 };
-int alerts_command(const ListOptions& options);
+struct AlertsOptions : ListOptions {
+    /// Only alerts that all of them match.
+    std::vector<std::string> matchers;
+};
+int alerts_command(const AlertsOptions& options);
+
+struct SilenceAddOptions : ListOptions {
+    std::vector<std::string> matchers;
+    std::string comment;
+    /// Who answers for it; the user's name by default.
+    std::string author;
+    /// One of them: how long, or until when (RFC 3339).
+    std::string duration;
+    std::string until;
+    /// RFC 3339; now by default.
+    std::string start;
+};
+int silence_add_command(const SilenceAddOptions& options);
+
+struct SilenceListOptions : ListOptions {
+    /// Only silences that have all of them.
+    std::vector<std::string> matchers;
+    /// Those that ended too.
+    bool expired = false;
+};
+int silence_list_command(const SilenceListOptions& options);
+
+struct SilenceExpireOptions : ListOptions {
+    /// Ids, or how they begin.
+    std::vector<std::string> ids;
+    std::string author;
+};
+int silence_expire_command(const SilenceExpireOptions& options);
+
 int targets_command(const ListOptions& options);
 
 struct QueryOptions {

@@ -15,6 +15,7 @@
 
 #include "alerting/journal.h"
 #include "alerting/outbox.h"
+#include "app/alert_desk.h"
 #include "app/data_folder.h"
 #include "app/engine.h"
 #include "app/explain_route.h"
@@ -24,6 +25,7 @@
 #include "app/watchdog.h"
 #include "config/config.h"
 #include "core/check.h"
+#include "exporters/alertmanager_api/routes.h"
 #include "exporters/http_server.h"
 #include "exporters/query/service.h"
 #include "exporters/self_metrics.h"
@@ -121,6 +123,7 @@ struct Daemon::Parts {
     Checked<void> listen(const config::Config& first);
     exporters::Site site(const config::Config& first);
     void serve_queries(const config::Config& first, exporters::Site& site);
+    void serve_alerts(exporters::Site& site);
     exporters::SharedSnapshot current_snapshot();
     void open_journal(const Loaded& first);
     void count_skips();
@@ -231,6 +234,7 @@ exporters::Site Daemon::Parts::site(const config::Config& first) {
     serve_queries(first, site);
     site.extra.push_back(explain_route(
         engine_loop, [this]() -> const Engine* { return engine_runs ? engine.get() : nullptr; }));
+    serve_alerts(site);
     site.version = kVersion;
     site.revision = kRevision;
     site.host_names = {first.listen_host};
@@ -259,6 +263,17 @@ void Daemon::Parts::serve_queries(const config::Config& first, exporters::Site& 
     queries = std::make_unique<query::Service>(std::move(service), semantics_of(first));
     for (exporters::ExtraRoute& route : queries->routes())
         site.extra.push_back(std::move(route));
+}
+
+void Daemon::Parts::serve_alerts(exporters::Site& site) {
+    namespace api = exporters::alertmanager_api;
+    const api::About about{.version = std::string(kVersion),
+                           .revision = std::string(kRevision),
+                           .started_at = wall_now()};
+    for (exporters::ExtraRoute& route :
+         api::routes(make_alert_desk(engine_loop, engine, engine_runs), about)) {
+        site.extra.push_back(std::move(route));
+    }
 }
 
 exporters::SharedSnapshot Daemon::Parts::current_snapshot() {
@@ -295,8 +310,7 @@ void Daemon::Parts::open_journal(const Loaded& first) {
                                                         first.routing, std::move(contents.outbox),
                                                         contents.told,
                                                         observer_of(metrics, engine_loop, engine));
-            engine->start(first, std::move(contents.alerts), std::move(contents.told),
-                          contents.next_sequence, *outbox);
+            engine->start(first, std::move(contents), *outbox);
             reload_view = {.successful = true,
                            .last_attempt = wall_now(),
                            .last_success = wall_now(),

@@ -83,6 +83,7 @@ Engine::Engine(Parts parts, const Loaded& first)
       store_(store_options(*first.config)),
       rules_(store_, rule_options(first, target_labels_)),
       dispatcher_(first.routing, first.config->external_url),
+      commands_(dispatcher_, parts_.journal, parts_.metrics),
       external_url_(first.config->external_url),
       external_labels_(first.config->external_labels),
       started_at_(wall_now()),
@@ -91,15 +92,14 @@ Engine::Engine(Parts parts, const Loaded& first)
 
 Engine::~Engine() = default;
 
-void Engine::start(const Loaded& first, std::vector<alerting::AlertRow> alerts,
-                   std::vector<alerting::Told> told, std::uint64_t next_sequence,
-                   alerting::Outbox& outbox) {
+void Engine::start(const Loaded& first, alerting::JournalContents kept, alerting::Outbox& outbox) {
     outbox_ = &outbox;
     const WallTime now = wall_now();
-    dispatcher_.restore(std::move(told), next_sequence, now);
+    commands_.restore_silences(kept.silences, now);
+    dispatcher_.restore(std::move(kept.told), kept.next_sequence, now);
     put_in_force(first, shared_targets(first), now);
     std::vector<rules::AlertRecord> records;
-    for (const alerting::AlertRow& row : alerts) {
+    for (const alerting::AlertRow& row : kept.alerts) {
         auto record = alert_record_from(row.record);
         if (record) {
             records.push_back(std::move(*record));
@@ -118,6 +118,9 @@ void Engine::start(const Loaded& first, std::vector<alerting::AlertRow> alerts,
         known.push_back(alert.labels);
     }
     dispatcher_.accept(restored, now);
+    commands_.restore_alerts(kept.outside_alerts, now);
+    for (Labels& labels : commands_.labels())
+        known.push_back(std::move(labels));
     dispatcher_.resolve_all_but(known, now);
     if (!records.empty()) spdlog::info("{} alerts restored", records.size());
     take_own_samples(now);
@@ -187,6 +190,11 @@ void Engine::settled(const alerting::Settlement& settlement) {
     arm();
 }
 
+void Engine::alerts_changed() {
+    send_due(wall_now());
+    arm();
+}
+
 void Engine::reload_ended(const exporters::ReloadView& reload) {
     reload_ = reload;
     const WallTime now = wall_now();
@@ -226,6 +234,7 @@ void Engine::notice_blind_time() {
             "the clock set; no timer of an alert has run meanwhile",
             format_duration(slept));
         rules_.was_blind(slept);
+        commands_.was_blind(wall);
     }
     awake_wall_ = wall;
     awake_steady_ = steady;
@@ -289,6 +298,7 @@ void Engine::tick() {
     const SteadyTime began = steady_now();
     const rules::Evaluation evaluation = rules_.on_tick(now, began);
     take_evaluation(evaluation, now);
+    commands_.tick(now);
     count(evaluation, began);
     if (now >= next_own_samples_ || next_own_samples_ > now + kOwnInterval) {
         take_own_samples(now);
@@ -307,6 +317,7 @@ void Engine::take_own_samples(WallTime now) {
     parts_.metrics.set_series(store_.series());
     parts_.metrics.set_rules_unmatched(rules_.unmatched_count());
     parts_.metrics.set_outbox_pending(outbox_->pending());
+    commands_.look(now);
     warn_of_limits();
     const SharedBatch own = parts_.metrics.collect(now);
     store_.append(*own, own_series_, kOwnInterval);
@@ -326,7 +337,8 @@ void Engine::warn_of_limits() {
 
 void Engine::arm() {
     WallTime next = next_own_samples_;
-    for (const auto& wakeup : {rules_.next_wakeup(), dispatcher_.next_wakeup()}) {
+    for (const auto& wakeup :
+         {rules_.next_wakeup(), dispatcher_.next_wakeup(), commands_.next_wakeup()}) {
         if (wakeup) next = std::min(next, *wakeup);
     }
     timer_->arm(next);
@@ -350,6 +362,7 @@ exporters::SharedSnapshot Engine::snapshot() const {
     snapshot->started_at = started_at_;
     snapshot->external_url = external_url_;
     add_rules(*snapshot, rules_.groups());
+    commands_.show(*snapshot, [this](const Labels& labels) { return outward_labels(labels); });
     snapshot->targets = states_.targets();
     snapshot->services = states_.services(snapshot->alerts);
     for (const alerting::ReceiverStatus& status : outbox_->status()) {

@@ -11,6 +11,7 @@
 #include "alerting/dispatcher.h"
 #include "alerting/journal.h"
 #include "alerting/outbox.h"
+#include "app/alert_commands.h"
 #include "app/load.h"
 #include "app/series_reader.h"
 #include "app/target_states.h"
@@ -45,9 +46,7 @@ class Engine {
     ~Engine();
 
     /// Takes up what the journal held and puts `first` in force. `outbox` outlives this.
-    void start(const Loaded& first, std::vector<alerting::AlertRow> alerts,
-               std::vector<alerting::Told> told, std::uint64_t next_sequence,
-               alerting::Outbox& outbox);
+    void start(const Loaded& first, alerting::JournalContents kept, alerting::Outbox& outbox);
     /// Puts another configuration in force: series, states of unchanged rules, groups and what was
     /// told are kept. `targets`: those of `loaded`, whose probers are the probe loops' already.
     void apply(const Loaded& loaded, const std::vector<probes::SharedTarget>& targets);
@@ -58,6 +57,9 @@ class Engine {
     /// The target is gone; `ends` has a stale marker for each of its series.
     void target_gone(const probes::SharedTarget& target, const SharedBatch& ends);
     void settled(const alerting::Settlement& settlement);
+    /// For the alert API; after a change call alerts_changed().
+    [[nodiscard]] AlertCommands& alerts() { return commands_; }
+    void alerts_changed();
     void reload_ended(const exporters::ReloadView& reload);
     /// Copies for a query what it reads, in slices, without holding up anything else.
     void read(std::shared_ptr<query::Reading> reading);
@@ -90,6 +92,7 @@ class Engine {
     series::Store store_;
     rules::Engine rules_;
     alerting::Dispatcher dispatcher_;
+    AlertCommands commands_;
     alerting::Outbox* outbox_ = nullptr;
     /// By name, what every one of a target's samples carries.
     std::map<std::string, Labels, std::less<>> target_labels_;

@@ -27,21 +27,13 @@ void append_encoded(std::string& out, std::string_view text) {
     }
 }
 
-}  // namespace
-
-Result<HttpAnswer> call_http(const std::string& url, const std::string& form, Duration patience) {
+Result<HttpAnswer> exchange(runtime::HttpRequest request, Duration patience) {
     runtime::BlockingPool blocking;
     runtime::Loop loop("client");
     runtime::Services services(loop.executor(), blocking);
     loop.start();
-    runtime::HttpRequest request;
-    request.url = url;
+    const std::string url = request.url;
     request.body_limit = std::uint64_t{1} << 30;
-    if (!form.empty()) {
-        request.method = "POST";
-        request.headers.push_back({"Content-Type", "application/x-www-form-urlencoded"});
-        request.body = form;
-    }
     auto answer = asio::co_spawn(
         loop.executor(),
         runtime::fetch(services, std::move(request), runtime::Deadline::in(patience)),
@@ -55,6 +47,43 @@ Result<HttpAnswer> call_http(const std::string& url, const std::string& form, Du
     }
     if (result.truncated) return fail(fmt::format("{}: the answer is too long", url));
     return HttpAnswer{.status = result.status, .body = std::move(result.body)};
+}
+
+}  // namespace
+
+Result<HttpAnswer> call_http(const std::string& url, const std::string& form, Duration patience) {
+    runtime::HttpRequest request;
+    request.url = url;
+    if (!form.empty()) {
+        request.method = "POST";
+        request.headers.push_back({"Content-Type", "application/x-www-form-urlencoded"});
+        request.body = form;
+    }
+    return exchange(std::move(request), patience);
+}
+
+Result<HttpAnswer> call_http(const HttpCall& call, Duration patience) {
+    runtime::HttpRequest request;
+    request.method = call.method;
+    request.url = call.url;
+    if (!call.json.empty()) {
+        request.headers.push_back({"Content-Type", "application/json"});
+        request.body = call.json;
+    }
+    return exchange(std::move(request), patience);
+}
+
+Result<std::string> body_of(const HttpCall& call) {
+    constexpr Duration kPatience{10'000};
+    constexpr std::size_t kShown = 500;
+    auto answer = call_http(call, kPatience);
+    if (!answer) return std::unexpected(std::move(answer.error()));
+    if (answer->status / 100 == 2) return std::move(answer->body);
+    std::string said = answer->body.substr(0, kShown);
+    while (said.ends_with('\n'))
+        said.pop_back();
+    return fail(
+        fmt::format("{}: HTTP {}{}{}", call.url, answer->status, said.empty() ? "" : ": ", said));
 }
 
 std::string form_of(const std::vector<std::pair<std::string, std::string>>& fields) {

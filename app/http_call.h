@@ -20,6 +20,18 @@ struct HttpAnswer {
 [[nodiscard]] Result<HttpAnswer> call_http(const std::string& url, const std::string& form,
                                            Duration patience);
 
+/// A request of another method, or with a JSON body.
+struct HttpCall {
+    std::string method = "GET";
+    std::string url;
+    /// "" for none.
+    std::string json;
+};
+[[nodiscard]] Result<HttpAnswer> call_http(const HttpCall& call, Duration patience);
+/// The body of an answer of 2xx, waited for at most ten seconds. Another status is an error with
+/// what the answer says of it.
+[[nodiscard]] Result<std::string> body_of(const HttpCall& call);
+
 /// `a=b&c=d`, percent-encoded.
 [[nodiscard]] std::string form_of(const std::vector<std::pair<std::string, std::string>>& fields);
 

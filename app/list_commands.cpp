@@ -1,28 +1,21 @@
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/http_call.h"
-#include "core/time.h"
+#include "app/table.h"
 
 namespace pilotlight::app {
 namespace {
 
 using Json = nlohmann::json;
-using Rows = std::vector<std::vector<std::string>>;
-
-constexpr Duration kPatience{10'000};
 
 Result<Json> get_json(const std::string& url) {
-    const auto answer = call_http(url, "", kPatience);
-    if (!answer) return std::unexpected(answer.error());
-    if (answer->status != 200) return fail(fmt::format("{}: HTTP {}", url, answer->status));
-    Json document = Json::parse(answer->body, nullptr, false);
-    if (document.is_discarded()) return fail(fmt::format("{}: the answer is no JSON", url));
+    const auto body = body_of({.method = "GET", .url = url, .json = {}});
+    if (!body) return std::unexpected(body.error());
+    Json document = Json::parse(*body, nullptr, false);
+    if (document.is_discarded()) return fail(url + ": the answer is no JSON");
     return document;
 }
 
@@ -30,22 +23,6 @@ std::string text(const Json& object, const char* key) {
     const auto found = object.find(key);
     if (found == object.end() || found->is_null()) return {};
     return found->is_string() ? found->get<std::string>() : found->dump();
-}
-
-void print_table(const Rows& rows) {
-    std::vector<std::size_t> widths;
-    for (const auto& row : rows) {
-        widths.resize(std::max(widths.size(), row.size()));
-        for (std::size_t i = 0; i < row.size(); ++i)
-            widths[i] = std::max(widths[i], row[i].size());
-    }
-    for (const auto& row : rows) {
-        std::string line;
-        for (std::size_t i = 0; i < row.size(); ++i) {
-            line += fmt::format("{:<{}}", row[i], i + 1 == row.size() ? 0 : widths[i] + 2);
-        }
-        std::cout << line << '\n';
-    }
 }
 
 /// Gets `path`, takes `list` out of its data, and prints a row of `cells` for each item.
@@ -61,7 +38,7 @@ int list(const ListOptions& options, const char* path, const char* list,
         std::cout << data.dump(2) << '\n';
         return kExitDone;
     }
-    Rows rows{std::move(titles)};
+    std::vector<std::vector<std::string>> rows{std::move(titles)};
     for (const Json& item : data)
         rows.push_back(cells(item));
     print_table(rows);
@@ -69,17 +46,6 @@ int list(const ListOptions& options, const char* path, const char* list,
 }
 
 }  // namespace
-
-int alerts_command(const ListOptions& options) {
-    return list(options, "/api/v1/alerts", "alerts",
-                {"STATE", "ALERT", "SEVERITY", "TARGET", "ACTIVE SINCE", "SUMMARY"},
-                [](const Json& alert) -> std::vector<std::string> {
-                    const Json& labels = alert.at("labels");
-                    return {text(alert, "state"),     text(labels, "alertname"),
-                            text(labels, "severity"), text(labels, "target"),
-                            text(alert, "activeAt"),  text(alert.at("annotations"), "summary")};
-                });
-}
 
 int targets_command(const ListOptions& options) {
     return list(options, "/api/v1/targets", "activeTargets",

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <map>
 #include <set>
 #include <tuple>
@@ -106,6 +107,8 @@ std::vector<const Alert*> listed_alerts(const Snapshot& snapshot) {
     for (const Alert& alert : snapshot.alerts) {
         if (alert.state != AlertState::resolved) listed.push_back(&alert);
     }
+    for (const Alert& alert : snapshot.outside_alerts)
+        listed.push_back(&alert);
     const auto order = [](const Alert* alert) {
         return std::tuple(alert->state != AlertState::firing,
                           severity_rank(alert->labels.get("severity")),
@@ -117,6 +120,20 @@ std::vector<const Alert*> listed_alerts(const Snapshot& snapshot) {
         return left != right ? left < right : a->labels < b->labels;
     });
     return listed;
+}
+
+Mute mute_of(const Snapshot& snapshot, const Alert& alert) {
+    for (const auto& [alerts, mutes] :
+         {std::pair{&snapshot.alerts, &snapshot.mutes},
+          std::pair{&snapshot.outside_alerts, &snapshot.outside_mutes}}) {
+        const std::less<> before;
+        if (alerts->empty() || before(&alert, alerts->data()) || before(&alerts->back(), &alert)) {
+            continue;
+        }
+        const auto index = static_cast<std::size_t>(&alert - alerts->data());
+        return index < mutes->size() ? (*mutes)[index] : Mute::none;
+    }
+    return Mute::none;
 }
 
 std::vector<ServiceView> all_services(const Snapshot& snapshot) {
@@ -154,6 +171,7 @@ Headline headline(const Snapshot& snapshot, std::span<const Check> checks) {
     add_services(services, snapshot, tally, troubled);
     for (const Alert* alert : listed_alerts(snapshot)) {
         if (alert->state != AlertState::firing) continue;
+        if (mute_of(snapshot, *alert) != Mute::none) continue;
         if (troubled.contains(alert->labels.get("service"))) continue;
         if (troubled.contains(alert->labels.get("target"))) continue;
         const bool critical = severity_rank(alert->labels.get("severity")) == 0;

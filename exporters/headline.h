@@ -21,7 +21,8 @@ struct Headline {
     std::size_t problems = 0;
 };
 
-/// Problems are: services that are down or degraded, firing alerts of no such service, targets of
+/// Problems are: services that are down or degraded, firing alerts of no such service that nobody
+/// has silenced and no other alert explains, targets of
 /// no service that are down, and what of Pilotlight itself does not work. A service that is down
 /// and its alert are one problem.
 [[nodiscard]] Headline headline(const Snapshot& snapshot, std::span<const Check> checks);
@@ -33,8 +34,12 @@ struct Headline {
 /// 0 for critical, then error, warning, info, others: what comes first on the page.
 [[nodiscard]] int severity_rank(std::string_view severity);
 
-/// The firing and pending alerts as the page lists them: firing first, by severity, newest first.
+/// The firing and pending alerts as the page lists them, those from outside too: firing first, by
+/// severity, newest first.
 [[nodiscard]] std::vector<const Alert*> listed_alerts(const Snapshot& snapshot);
+
+/// What mutes one of listed_alerts().
+[[nodiscard]] Mute mute_of(const Snapshot& snapshot, const Alert& alert);
 
 /// What the page calls the service.
 [[nodiscard]] std::string_view title_of(const ServiceView& service);

@@ -156,6 +156,18 @@ class Flattened {
     SampleBatch& out_;
 };
 
+/// Those that are over are gone from the page at once, which a gauge of the library is not.
+void add_silences_ending(const std::vector<SilenceEnding>& ending, SampleBatch& batch) {
+    constexpr const char* kName = "pilotlight_silence_ends_soon";
+    batch.families.push_back({kName, MetricType::gauge,
+                              "Firing alerts that a silence hides which ends within 15 minutes."});
+    for (const SilenceEnding& one : ending) {
+        batch.samples.push_back(
+            {Labels{{kMetricName, kName}, {"silence", one.id}, {"created_by", one.created_by}},
+             static_cast<double>(one.hides)});
+    }
+}
+
 void add_process(SampleBatch& batch) {
     const ProcessMetrics process = read_process_metrics();
     const auto add = [&](const char* name, MetricType type, const char* help, double value) {
@@ -236,6 +248,19 @@ struct SelfMetrics::Registered {
                       "Rules whose expression has matched no series since the start.")
             .Add({});
     Labelled<Gauge> incidents{registry, "pilotlight_incidents", "Incidents by state.", {"state"}};
+    Labelled<Gauge> silences{registry, "pilotlight_silences", "Silences by state.", {"state"}};
+    Labelled<Counter> received{registry,
+                               "pilotlight_alerts_received_total",
+                               "Alerts that others sent, by what they say.",
+                               {"status"}};
+    Counter& refused = family<Counter>(registry, "pilotlight_alerts_refused_total",
+                                       "Alerts that others sent and that could not be taken.")
+                           .Add({});
+    Gauge& outside_alerts = family<Gauge>(registry, "pilotlight_outside_alerts",
+                                          "Alerts that fire because others say so.")
+                                .Add({});
+    std::mutex ending_mutex;
+    std::vector<SilenceEnding> ending;
     Gauge& reload_successful = family<Gauge>(registry, "pilotlight_config_last_reload_successful",
                                              "Whether the newest configuration is live.")
                                    .Add({});
@@ -251,6 +276,10 @@ SelfMetrics::SelfMetrics(std::string_view version, std::string_view revision)
     for (const std::string_view state : {"open", "acknowledged"})
         metrics_->incidents.at({state});
     metrics_->skipped.at({"overrun"});
+    for (const std::string_view state : {"pending", "active", "expired"})
+        metrics_->silences.at({state});
+    for (const std::string_view status : {"firing", "resolved"})
+        metrics_->received.at({status});
 }
 
 SelfMetrics::~SelfMetrics() = default;
@@ -317,6 +346,26 @@ void SelfMetrics::set_incidents(std::string_view state, std::uint64_t count) {
     metrics_->incidents.at({state}).Set(static_cast<double>(count));
 }
 
+void SelfMetrics::set_silences(std::string_view state, std::uint64_t count) {
+    metrics_->silences.at({state}).Set(static_cast<double>(count));
+}
+
+void SelfMetrics::set_silences_ending(std::vector<SilenceEnding> ending) {
+    const std::lock_guard lock(metrics_->ending_mutex);
+    metrics_->ending = std::move(ending);
+}
+
+void SelfMetrics::alerts_received(std::uint64_t firing, std::uint64_t resolved,
+                                  std::uint64_t refused) {
+    metrics_->received.at({"firing"}).Increment(static_cast<double>(firing));
+    metrics_->received.at({"resolved"}).Increment(static_cast<double>(resolved));
+    metrics_->refused.Increment(static_cast<double>(refused));
+}
+
+void SelfMetrics::set_outside_alerts(std::uint64_t count) {
+    metrics_->outside_alerts.Set(static_cast<double>(count));
+}
+
 void SelfMetrics::reload_finished(bool succeeded, WallTime at) {
     metrics_->reload_successful.Set(succeeded ? 1 : 0);
     if (succeeded) metrics_->reload_success_time.Set(to_unix_seconds(at));
@@ -330,6 +379,10 @@ SharedBatch SelfMetrics::collect(WallTime now) const {
         Flattened flattened(family, *batch);
         for (const prometheus::ClientMetric& metric : family.metric)
             flattened.add(metric);
+    }
+    {
+        const std::lock_guard lock(metrics_->ending_mutex);
+        add_silences_ending(metrics_->ending, *batch);
     }
     add_process(*batch);
     return batch;

@@ -4,12 +4,21 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/sample.h"
 #include "core/time.h"
 
 namespace pilotlight::exporters {
+
+/// A silence that ends soon and still hides something.
+struct SilenceEnding {
+    std::string id;
+    std::string created_by;
+    std::size_t hides = 0;
+};
 
 /// What Pilotlight counts of itself, under the names that the contract promises. One is made at
 /// start and lives as long as the process, so that counters survive reloads.
@@ -50,6 +59,14 @@ class SelfMetrics {
     void set_outbox_pending(std::uint64_t count);
     /// `state`: "open", "acknowledged", "resolved".
     void set_incidents(std::string_view state, std::uint64_t count);
+
+    /// `state`: "pending", "active", "expired".
+    void set_silences(std::string_view state, std::uint64_t count);
+    /// In place of those that ended soon before.
+    void set_silences_ending(std::vector<SilenceEnding> ending);
+    /// Alerts of one message from outside.
+    void alerts_received(std::uint64_t firing, std::uint64_t resolved, std::uint64_t refused);
+    void set_outside_alerts(std::uint64_t count);
 
     void reload_finished(bool succeeded, WallTime at);
 

@@ -18,4 +18,16 @@ std::string_view to_string(Health health) {
     PILOT_CHECK(false);
 }
 
+std::string_view to_string(Mute mute) {
+    switch (mute) {
+        case Mute::none:
+            return "";
+        case Mute::silenced:
+            return "silenced";
+        case Mute::inhibited:
+            return "inhibited";
+    }
+    PILOT_CHECK(false);
+}
+
 }  // namespace pilotlight::exporters

@@ -105,6 +105,27 @@ struct ReceiverView {
     std::string last_error;
 };
 
+/// What keeps an alert from being told.
+enum class Mute { none, silenced, inhibited };
+
+/// "", "silenced", "inhibited".
+[[nodiscard]] std::string_view to_string(Mute mute);
+
+/// A silence that lasts or waits.
+struct SilenceView {
+    std::string id;
+    /// `{alertname="Down", job=~"api.*"}`.
+    std::string matchers;
+    bool active = false;
+    WallTime starts_at{};
+    WallTime ends_at{};
+    std::string created_by;
+    std::string comment;
+    /// How many firing alerts it hides, and the names of some.
+    std::size_t hides = 0;
+    std::vector<std::string> hidden;
+};
+
 struct Snapshot {
     /// When it was built. The pages call the engine stuck when this grows old (kStuckAfter), so a
     /// snapshot is published at least every few seconds, news or not.
@@ -116,7 +137,15 @@ struct Snapshot {
     std::string external_url;
     std::vector<ServiceView> services;
     std::vector<TargetView> targets;
+    /// Of the rules.
     std::vector<Alert> alerts;
+    /// What mutes each of `alerts`; may be shorter: no more of them are muted.
+    std::vector<Mute> mutes;
+    /// Alerts that others found, all firing, and what mutes them.
+    std::vector<Alert> outside_alerts;
+    std::vector<Mute> outside_mutes;
+    /// Active ones first, then as they end.
+    std::vector<SilenceView> silences;
     std::vector<RuleGroupView> rule_groups;
     std::vector<ReceiverView> receivers;
     ReloadView reload;

@@ -75,6 +75,7 @@ Json alerts_json(const Snapshot& snapshot) {
         alerts.push_back({{"name", alert->labels.get(kAlertName)},
                           {"severity", alert->labels.get("severity")},
                           {"state", to_string(alert->state)},
+                          {"muted", to_string(mute_of(snapshot, *alert))},
                           {"since", format_time(alert->fired_at.value_or(alert->active_at))},
                           {"summary", alert->annotations.get("summary")},
                           {"description", alert->annotations.get("description")},
@@ -82,6 +83,22 @@ Json alerts_json(const Snapshot& snapshot) {
                           {"labels", labels_json(alert->labels)}});
     }
     return alerts;
+}
+
+Json silences_json(const Snapshot& snapshot) {
+    Json silences = Json::array();
+    for (const SilenceView& silence : snapshot.silences) {
+        silences.push_back({{"id", silence.id},
+                            {"matchers", silence.matchers},
+                            {"active", silence.active},
+                            {"starts_at", format_time(silence.starts_at)},
+                            {"ends_at", format_time(silence.ends_at)},
+                            {"created_by", silence.created_by},
+                            {"comment", silence.comment},
+                            {"hides", silence.hides},
+                            {"hidden", silence.hidden}});
+    }
+    return silences;
 }
 
 Json receivers_json(const Snapshot& snapshot) {
@@ -148,6 +165,7 @@ std::string status_document(const Snapshot& snapshot, const Site& site, WallTime
         {"stuck", is_stuck(snapshot, now)},
         {"services", services_json(snapshot)},
         {"alerts", alerts_json(snapshot)},
+        {"silences", silences_json(snapshot)},
         {"receivers", receivers_json(snapshot)},
         {"reload",
          {{"successful", snapshot.reload.successful},

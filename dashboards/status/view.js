@@ -1,7 +1,7 @@
 // What each part of the state looks like.
 
 import { icon, keep, live, make } from './dom.js';
-import { count, moment, since, took } from './words.js';
+import { count, moment, since, took, until } from './words.js';
 
 const HEALTH_WORDS = { up: 'Operational', degraded: 'Degraded', down: 'Down', unknown: 'Not known yet' };
 const TARGET_WORDS = { up: 'up', degraded: 'degraded', down: 'down', unknown: 'not known yet' };
@@ -20,7 +20,7 @@ function forTime(time) {
 }
 
 function badge(alert) {
-  const words = [alert.state === 'pending' ? 'pending' : '', alert.severity].filter(Boolean);
+  const words = [alert.state === 'pending' ? 'pending' : '', alert.muted, alert.severity].filter(Boolean);
   return words.length === 0 ? null : make('span.badge', {}, words.join(' '));
 }
 
@@ -174,6 +174,29 @@ function showAlerts(alerts) {
   keep($('alerts'), alerts, (alert) => JSON.stringify(alert.labels), alertItem);
 }
 
+function silenceItem(silence) {
+  const level = silence.hides > 0 ? 'degraded' : 'info';
+  const hidden = silence.hidden.join(', ') + (silence.hides > silence.hidden.length ? ', ...' : '');
+  const hides = silence.hides === 0 ? 'hides nothing now' :
+    `hides ${count(silence.hides, 'alert', 'alerts')}: ${hidden}`;
+  const time = silence.active
+    ? live('time', silence.ends_at, (t) => `${until(t)} left`, `until ${moment(silence.ends_at)}`)
+    : live('time', silence.starts_at, (t) => `in ${until(t)}`, `from ${moment(silence.starts_at)}`);
+  return make('li.row', { 'data-level': level },
+    icon(level, silence.active ? 'silenced' : 'waiting'),
+    make('div', {}, make('code', {}, silence.matchers), ' ',
+      make('span.muted.small', {}, time),
+      make('p.muted', {}, `${silence.created_by}: ${silence.comment}; ${hides}`)));
+}
+
+function showSilences(silences) {
+  $('silences-section').hidden = silences.length === 0;
+  const active = silences.filter((silence) => silence.active).length;
+  $('silences-tally').textContent = active === silences.length ? `${active} active`
+    : `${active} active, ${silences.length - active} waiting`;
+  keep($('silences'), silences, (silence) => silence.id, silenceItem);
+}
+
 function showServices(status) {
   $('services-section').hidden = false;
   if (status.services.length === 0) {
@@ -217,6 +240,7 @@ export function show(status) {
   showHeadline(status);
   showReload(status.reload);
   showAlerts(status.alerts);
+  showSilences(status.silences);
   showServices(status);
   $('receivers-section').hidden = status.receivers.length === 0;
   keep($('receivers'), status.receivers, (r) => `${r.name} ${r.integration}`, receiverItem);

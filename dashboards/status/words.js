@@ -26,6 +26,10 @@ export function since(time, now = Date.now()) {
   return duration((now - Date.parse(time)) / 1000);
 }
 
+export function until(time, now = Date.now()) {
+  return duration((Date.parse(time) - now) / 1000);
+}
+
 /** How long a probe took: 0.0023 -> "2.3 ms". */
 export function took(seconds) {
   const milliseconds = seconds * 1000;

@@ -6,7 +6,8 @@ import unittest
 from support import App, EndToEndTest, Postgres, http_target, pilotlight, rule, rule_file
 
 COMMANDS = ["run", "probe", "check", "check config", "check rules", "test", "test rules", "alerts",
-            "targets", "explain", "demo"]
+            "silence", "silence add", "silence list", "silence expire", "targets", "explain",
+            "demo"]
 
 GOOD_TEST = """\
 rule_files: [rules.yaml]

@@ -80,8 +80,8 @@ class Style(unittest.TestCase):
         for path in tree.files("_test.cpp", under="tests"):
             with self.subTest(path):
                 folder = path.split("/")[1]
-                self.assertTrue(folder in folders or folder in ("promql", "query", "support",
-                                                                  "preview"),
+                others = ("promql", "query", "alertmanager_api", "support", "preview")
+                self.assertTrue(folder in folders or folder in others,
                                 f"{path}: no folder of code has this name")
 
     def test_scripts_can_be_run(self):
