@@ -191,6 +191,7 @@ void Outbox::State::start(std::vector<OutboxRow> restored, const std::vector<Tol
         if (entry.open) lane.queue.set_open(entry.last.group_key, true);
         if (!entry.memory.empty()) lane.memories[entry.last.group_key] = entry.memory;
         if (entry.open && !entry.pending) lane.resends.told(entry.last, now);
+        lane.wakeup.cancel();
     }
     for (OutboxRow& row : restored) {
         const Duration age = std::max(Duration(0), wall - row.created_at);

@@ -30,8 +30,13 @@ struct ReceiverKind {
 [[nodiscard]] std::span<const std::string_view> foreign_receiver_keys();
 
 // One reader and one table per file of this folder.
+[[nodiscard]] IntegrationPtr read_alertmanager(const Node& node, Address address,
+                                               ReadContext& context);
+[[nodiscard]] std::vector<config::OptionDoc> alertmanager_option_docs();
 [[nodiscard]] IntegrationPtr read_discord(const Node& node, Address address, ReadContext& context);
 [[nodiscard]] std::vector<config::OptionDoc> discord_option_docs();
+[[nodiscard]] IntegrationPtr read_email(const Node& node, Address address, ReadContext& context);
+[[nodiscard]] std::vector<config::OptionDoc> email_option_docs();
 [[nodiscard]] IntegrationPtr read_msteamsv2(const Node& node, Address address,
                                             ReadContext& context);
 [[nodiscard]] std::vector<config::OptionDoc> msteamsv2_option_docs();

@@ -6,14 +6,18 @@
 #include "alerting/receivers/answers.h"
 #include "alerting/receivers/escapes.h"
 #include "alerting/receivers/registry.h"
+#include "alerting/receivers/slack_blocks.h"
+#include "alerting/receivers/slack_memory.h"
+#include "alerting/receivers/slack_options.h"
 #include "runtime/url.h"
 
 /// Slack. Sources: https://api.slack.com/messaging/webhooks,
-/// https://api.slack.com/methods/chat.postMessage,
+/// https://api.slack.com/methods/chat.postMessage, https://api.slack.com/methods/chat.update,
 /// https://api.slack.com/reference/messaging/attachments
 namespace pilotlight::alerting {
 namespace {
 
+namespace asio = boost::asio;
 using nlohmann::json;
 
 constexpr std::size_t kTitleMax = 1'024;
@@ -25,110 +29,10 @@ constexpr std::size_t kActionsMax = 5;
 constexpr std::size_t kValueMax = 3'000;
 // One message a second and channel, short bursts allowed.
 constexpr Pace kPace{std::chrono::seconds(1), 10};
-constexpr std::string_view kPostMessageUrl = "https://slack.com/api/chat.postMessage";
-
-struct RawField {
-    TextOption title;
-    TextOption value;
-    std::optional<bool> short_field;
-};
-
-constexpr config::Option<RawField> kFieldOptions[] = {
-    config::option<&RawField::title>("title", "required", "bold, above the value"),
-    config::option<&RawField::value>("value", "required", "the field's text"),
-    config::option<&RawField::short_field>("short", "short_fields",
-                                           "whether another field may stand beside it"),
-};
-
-struct RawAction {
-    TextOption type;
-    TextOption text;
-    TextOption url;
-    TextOption style;
-    TextOption name;
-    TextOption value;
-    std::optional<Node> confirm;
-};
-
-constexpr config::Option<RawAction> kActionOptions[] = {
-    config::option<&RawAction::type>("type", "required", "button"),
-    config::option<&RawAction::text>("text", "required", "what the button says"),
-    config::option<&RawAction::url>("url", "", "where it leads"),
-    config::option<&RawAction::style>("style", "", "primary or danger"),
-    config::option<&RawAction::name>("name", "", "for a button without a url"),
-    config::option<&RawAction::value>("value", "", "what it sends"),
-    config::option<&RawAction::confirm>("confirm", "", "accepted; not sent"),
-};
-
-struct RawSlack {
-    bool send_resolved = false;
-    std::optional<Node> http_config;
-    Secret api_url;
-    std::string api_url_file;
-    Secret app_token;
-    std::string app_token_file;
-    std::string app_url{kPostMessageUrl};
-    TextOption channel;
-    TextOption username{R"({{ template "slack.default.username" . }})", {}};
-    TextOption color{R"({{ if eq .Status "firing" }}danger{{ else }}good{{ end }})", {}};
-    TextOption title{R"({{ template "slack.default.title" . }})", {}};
-    TextOption title_link{R"({{ template "slack.default.titlelink" . }})", {}};
-    TextOption pretext{R"({{ template "slack.default.pretext" . }})", {}};
-    TextOption text{R"({{ template "slack.default.text" . }})", {}};
-    TextOption fallback{R"({{ template "slack.default.fallback" . }})", {}};
-    TextOption callback_id{R"({{ template "slack.default.callbackid" . }})", {}};
-    TextOption icon_emoji{R"({{ template "slack.default.iconemoji" . }})", {}};
-    TextOption icon_url{R"({{ template "slack.default.iconurl" . }})", {}};
-    TextOption footer{R"({{ template "slack.default.footer" . }})", {}};
-    TextOption message_text;
-    TextOption image_url;
-    TextOption thumb_url;
-    std::vector<Node> fields;
-    bool short_fields = false;
-    bool link_names = false;
-    std::vector<std::string> mrkdwn_in{"fallback", "pretext", "text"};
-    std::vector<Node> actions;
-    bool update_message = false;
-    Duration timeout = std::chrono::seconds(10);
-};
-
-constexpr config::Option<RawSlack> kSlackOptions[] = {
-    config::option<&RawSlack::send_resolved>("send_resolved", "false",
-                                             "whether the end is told too"),
-    config::option<&RawSlack::http_config>("http_config", "global.http_config",
-                                           "how Slack is reached"),
-    config::option<&RawSlack::api_url>("api_url", "global.slack_api_url", "the incoming webhook"),
-    config::option<&RawSlack::api_url_file>("api_url_file", "", "a file that holds it"),
-    config::option<&RawSlack::app_token>("app_token", "",
-                                         "a bot's token, instead of a webhook; needs channel"),
-    config::option<&RawSlack::app_token_file>("app_token_file", "", "a file that holds it"),
-    config::option<&RawSlack::app_url>("app_url", kPostMessageUrl, "where a bot posts"),
-    config::option<&RawSlack::channel>("channel", "", "another channel than the webhook's"),
-    config::option<&RawSlack::username>("username", "Pilotlight", "who seems to post"),
-    config::option<&RawSlack::color>("color", "danger while firing, else good",
-                                     "of the bar beside the message"),
-    config::option<&RawSlack::title>("title", "slack.default.title", "first line, linked"),
-    config::option<&RawSlack::title_link>("title_link", "external_url", "where the title leads"),
-    config::option<&RawSlack::pretext>("pretext", "", "above the attachment"),
-    config::option<&RawSlack::text>("text", "slack.default.text", "the message, 3000 characters"),
-    config::option<&RawSlack::fallback>("fallback", "slack.default.fallback",
-                                        "what notifications show"),
-    config::option<&RawSlack::callback_id>("callback_id", "", "for actions"),
-    config::option<&RawSlack::icon_emoji>("icon_emoji", "", "such as :fire:"),
-    config::option<&RawSlack::icon_url>("icon_url", "", "of a picture"),
-    config::option<&RawSlack::footer>("footer", "", "below the text"),
-    config::option<&RawSlack::message_text>("message_text", "", "outside the attachment"),
-    config::option<&RawSlack::image_url>("image_url", "", "a picture below the text"),
-    config::option<&RawSlack::thumb_url>("thumb_url", "", "a picture beside the text"),
-    config::option<&RawSlack::fields>("fields", "", "title, value and short of each"),
-    config::option<&RawSlack::short_fields>("short_fields", "false", "short where a field is mum"),
-    config::option<&RawSlack::link_names>("link_names", "false", "whether @names become links"),
-    config::option<&RawSlack::mrkdwn_in>("mrkdwn_in", "fallback, pretext, text",
-                                         "where Slack's markup counts"),
-    config::option<&RawSlack::actions>("actions", "", "buttons, 5 at most"),
-    config::option<&RawSlack::update_message>("update_message", "false", "not acted on yet"),
-    config::option<&RawSlack::timeout>("timeout", "10s", "for one attempt"),
-};
+constexpr std::string_view kPostMethod = "/chat.postMessage";
+constexpr std::string_view kUpdateMethod = "/chat.update";
+/// Beyond it a thread repeats itself.
+constexpr std::size_t kFiredMax = 1'000;
 
 struct Field {
     MessageText title;
@@ -159,32 +63,54 @@ class Slack final : public HttpIntegration {
             read_field(field, raw.short_fields, context);
         for (const Node& action : raw.actions)
             read_action(action, context);
-        if (raw.update_message) {
+        if (raw.update_message == true && !is_bot_) {
             context.not_yet.push_back(
-                node.find("update_message")->error("update_message is not acted on yet"));
+                node.find("update_message")
+                    ->error("update_message needs a bot's token: a webhook cannot edit"));
         }
+        updates_ = is_bot_ && raw.update_message.value_or(true);
+        has_blocks_ = raw.blocks.value_or(is_bot_ && !asks_for_attachment(node));
         keep_secret({url_, token_});
     }
 
     [[nodiscard]] Message render(const Notification& notification) const override {
-        const DataOptions escaped{escape_slack, kValueMax};
-        const DataOptions raw{nullptr, kValueMax};
-        MessageWriter writer(message_data(notification, escaped), notification.decided_at);
-        json body = render_body(writer, message_data(notification, raw));
-        if (!writer.error().empty()) body = plain_body(notification, writer.error());
         Message message;
-        message.template_error = writer.error();
-        runtime::HttpRequest request;
-        request.method = "POST";
-        request.url = url_.reveal();
-        request.headers = {{"Content-Type", "application/json; charset=utf-8"}};
-        http_.apply(request);
-        if (!token_.empty()) {
-            request.headers.push_back({"Authorization", "Bearer " + token_.reveal()});
-        }
-        request.body = body.dump(-1, ' ', false, json::error_handler_t::replace);
-        message.requests.push_back(std::move(request));
+        const json body = body_of(notification, message.template_error);
+        message.requests.push_back(post(url_.reveal(), body));
         return message;
+    }
+
+    [[nodiscard]] asio::awaitable<Sent> send(runtime::Services& services, Notification notification,
+                                             std::string memory,
+                                             runtime::Deadline deadline) const override {
+        Sent sent;
+        const json body = body_of(notification, sent.template_error);
+        auto known = updates_ ? SlackMemory::parse(memory) : std::nullopt;
+        if (known && known->shows != notification.sequence) {
+            Heard edited = co_await exchange(services, edit(*known, body), deadline);
+            sent.delivery = std::move(edited.delivery);
+            if (sent.delivery.kind == Delivery::Kind::retry) co_return sent;
+            // A message that is gone or too old to be edited is followed by a new one.
+            if (sent.delivery.kind == Delivery::Kind::rejected) known.reset();
+        }
+        if (!known) {
+            Heard posted = co_await exchange(services, post(url_.reveal(), body), deadline);
+            sent.delivery = std::move(posted.delivery);
+            if (sent.delivery.kind != Delivery::Kind::delivered || !updates_) co_return sent;
+            known = SlackMemory::of_answer(posted.answer.body);
+        } else {
+            known->shows = notification.sequence;
+            Heard replied = co_await exchange(services, reply(*known, notification), deadline);
+            // The message itself tells the truth already: only what may help is tried again.
+            if (replied.delivery.kind == Delivery::Kind::retry) {
+                sent.delivery = std::move(replied.delivery);
+                sent.memory = known->to_text();
+                co_return sent;
+            }
+            sent.delivery = Delivery::delivered();
+        }
+        sent.memory = memory_after(std::move(known), notification);
+        co_return sent;
     }
 
     [[nodiscard]] Delivery classify(const runtime::HttpResult& answer) const override {
@@ -202,23 +128,113 @@ class Slack final : public HttpIntegration {
     void read_destination(const RawSlack& raw, const Node& node, ReadContext& context) {
         url_ = context.read_secret_url(node, "api_url");
         token_ = context.read_secret(node, "app_token");
+        if (!token_.empty() && !url_.empty()) {
+            context.error(node, "at most one of api_url and app_token");
+        }
+        if (token_.empty() && url_.empty()) {
+            token_ = context.global.slack_app_token;
+            if (token_.empty()) url_ = context.global.slack_api_url;
+        }
         if (!token_.empty()) {
-            if (!url_.empty()) context.error(node, "at most one of api_url and app_token");
-            if (raw.channel.text.empty()) {
-                context.error(node, "app_token needs a channel, such as \"#ops\"");
-            }
-            url_ = Secret(raw.app_url);
-            if (!runtime::parse_url(raw.app_url)) {
+            url_ = Secret(raw.app_url.empty() ? context.global.slack_app_url : raw.app_url);
+            if (!runtime::parse_url(url_.reveal())) {
                 context.error(*node.find("app_url"), "app_url is no URL");
             }
-        } else if (url_.empty()) {
-            url_ = context.global.slack_api_url;
+        }
+        // The Web API itself, with a token by http_config, is a bot as well.
+        is_bot_ = !token_.empty() || url_.reveal().ends_with(kPostMethod);
+        if (is_bot_ && raw.channel.text.empty()) {
+            context.error(node, "a bot needs a channel, such as \"#ops\"");
         }
         if (url_.empty()) {
             context.error(node,
                           "nowhere to send to: expected api_url, api_url_file, app_token or "
                           "global slack_api_url");
         }
+    }
+
+    runtime::HttpRequest post(std::string url, const json& body) const {
+        runtime::HttpRequest request =
+            json_post(std::move(url), body.dump(-1, ' ', false, json::error_handler_t::replace));
+        request.headers[0].value = "application/json; charset=utf-8";
+        if (!token_.empty()) {
+            request.headers.push_back({"Authorization", "Bearer " + token_.reveal()});
+        }
+        return request;
+    }
+
+    /// chat.update, which keeps what is not mentioned.
+    runtime::HttpRequest edit(const SlackMemory& known, json body) const {
+        std::string url = url_.reveal();
+        if (url.ends_with(kPostMethod)) url.resize(url.size() - kPostMethod.size());
+        for (const char* key : {"username", "icon_emoji", "icon_url"})
+            body.erase(key);
+        body["channel"] = known.channel;
+        body["ts"] = known.ts;
+        if (!body.contains("text")) body["text"] = "";
+        return post(url + std::string(kUpdateMethod), body);
+    }
+
+    /// Edits wake nobody: what fires anew, and what is repeated, shows in the channel as well.
+    runtime::HttpRequest reply(const SlackMemory& known, const Notification& notification) const {
+        const bool has_new = std::ranges::any_of(notification.alerts, [&](const auto& alert) {
+            return alert.status == Status::firing &&
+                   std::ranges::count(known.fired, alert.fingerprint()) == 0;
+        });
+        json body{{"channel", known.channel},
+                  {"thread_ts", known.ts},
+                  {"text", cut_entities(slack_timeline(notification, known.fired), kTextMax)}};
+        if (has_new || notification.cause == Cause::repeat) body["reply_broadcast"] = true;
+        return post(url_.reveal(), body);
+    }
+
+    /// "" where the incident is over: the next one gets a message of its own.
+    static std::string memory_after(std::optional<SlackMemory> known,
+                                    const Notification& notification) {
+        if (!known || notification.status() == Status::resolved) return "";
+        known->shows = notification.sequence;
+        known->fired.clear();
+        for (const NotifiedAlert& alert : notification.alerts) {
+            if (alert.status != Status::firing || known->fired.size() == kFiredMax) continue;
+            known->fired.push_back(alert.fingerprint());
+        }
+        return known->to_text();
+    }
+
+    json body_of(const Notification& notification, std::string& template_error) const {
+        const DataOptions escaped{escape_slack, kValueMax};
+        const DataOptions raw{nullptr, kValueMax};
+        MessageWriter writer(message_data(notification, escaped), notification.decided_at);
+        const tmpl::Value plain = message_data(notification, raw);
+        json body =
+            has_blocks_ ? blocks_body(notification, writer, plain) : render_body(writer, plain);
+        template_error = writer.error();
+        return template_error.empty() ? body : plain_body(notification, template_error);
+    }
+
+    /// Who posts, and where.
+    void add_sender(json& body, MessageWriter& writer, const tmpl::Value& plain) const {
+        for (const auto& [key, text] :
+             {std::pair{"channel", &channel_}, std::pair{"username", &username_},
+              std::pair{"icon_emoji", &icon_emoji_}, std::pair{"icon_url", &icon_url_}}) {
+            std::string written = writer.write(*text, plain);
+            if (!written.empty()) body[key] = std::move(written);
+        }
+        if (link_names_) body["link_names"] = true;
+    }
+
+    json blocks_body(const Notification& notification, MessageWriter& writer,
+                     const tmpl::Value& plain) const {
+        SlackTexts texts;
+        texts.title = writer.write(title_);
+        texts.title_link = writer.write(title_link_, plain);
+        texts.pretext = writer.write(pretext_);
+        texts.text = writer.write(text_);
+        texts.color = writer.write(color_, plain);
+        texts.footer = writer.write(footer_);
+        json body = json::parse(slack_blocks(notification, texts));
+        add_sender(body, writer, plain);
+        return body;
     }
 
     void read_texts(const RawSlack& raw, ReadContext& context) {
@@ -245,15 +261,13 @@ class Slack final : public HttpIntegration {
     }
 
     void read_field(const Node& node, bool short_by_default, ReadContext& context) {
-        RawField raw;
-        config::read_options(node, kFieldOptions, raw, context.errors);
+        const RawSlackField raw = read_slack_field(node, context);
         fields_.push_back({context.parse_text(raw.title), context.parse_text(raw.value),
                            raw.short_field.value_or(short_by_default)});
     }
 
     void read_action(const Node& node, ReadContext& context) {
-        RawAction raw;
-        config::read_options(node, kActionOptions, raw, context.errors);
+        const RawSlackAction raw = read_slack_action(node, context);
         if (raw.url.text.empty() && raw.name.text.empty()) {
             context.error(node, "an action needs a url or a name");
         }
@@ -282,12 +296,8 @@ class Slack final : public HttpIntegration {
         if (!actions_.empty()) attachment["actions"] = render_actions(writer, plain);
 
         json body{{"attachments", json::array({std::move(attachment)})}};
-        put(body, "channel", writer.write(channel_, plain));
-        put(body, "username", writer.write(username_, plain));
-        put(body, "icon_emoji", writer.write(icon_emoji_, plain));
-        put(body, "icon_url", writer.write(icon_url_, plain));
+        add_sender(body, writer, plain);
         put(body, "text", cut_entities(writer.write(message_text_), kTextMax));
-        if (link_names_) body["link_names"] = true;
         return body;
     }
 
@@ -362,6 +372,9 @@ class Slack final : public HttpIntegration {
     MessageText message_text_;
     std::vector<Field> fields_;
     std::vector<Action> actions_;
+    bool is_bot_ = false;
+    bool updates_ = false;
+    bool has_blocks_ = false;
     bool link_names_ = false;
     std::vector<std::string> mrkdwn_in_;
 };
@@ -369,16 +382,11 @@ class Slack final : public HttpIntegration {
 }  // namespace
 
 IntegrationPtr read_slack(const Node& node, Address address, ReadContext& context) {
-    RawSlack raw;
     const std::size_t before = context.errors.size();
-    config::read_options(node, kSlackOptions, raw, context.errors);
+    const RawSlack raw = read_slack_options(node, context);
     auto made = std::make_shared<const Slack>(raw, node, std::move(address), context);
     if (context.errors.size() != before) return nullptr;
     return made;
-}
-
-std::vector<config::OptionDoc> slack_option_docs() {
-    return config::docs_of(kSlackOptions);
 }
 
 }  // namespace pilotlight::alerting

@@ -321,4 +321,63 @@ BOOST_AUTO_TEST_CASE(a_broken_disk_sends_from_memory) {
     BOOST_TEST(!post.journal().healthy());
 }
 
+BOOST_AUTO_TEST_CASE(a_message_is_edited_even_after_a_restart) {
+    const std::vector<std::string> json{"Content-Type: application/json"};
+    const Script ok = http_answer(200, R"({"ok":true,"channel":"C1","ts":"17.5"})", json);
+    ScriptedServer server(ok);
+    const auto bot = [&] {
+        return routing(
+            "route: {receiver: ops}\nreceivers:\n  - name: ops\n    slack_configs: "
+            "[{app_token: x, channel: C1, send_resolved: true, app_url: '" +
+            server.url("/api/chat.postMessage") + "'}]\n");
+    };
+    const auto to_slack = [](std::uint64_t sequence, bool firing) {
+        Notification notification = message(sequence, "a", firing);
+        notification.to.integration = "slack";
+        return notification;
+    };
+    {
+        Post post(database, bot());
+        post.outbox().submit({to_slack(1, true)});
+        BOOST_TEST(post.settled(1) == "1 delivered\n");
+    }
+    {
+        Post post(database, bot());
+        post.outbox().submit({to_slack(2, false)});
+        BOOST_TEST(post.settled(1) == "2 delivered\n");
+    }
+    BOOST_TEST(server.connections() == 3U);
+    BOOST_TEST(server.received(1).starts_with("POST /api/chat.update "));
+    BOOST_TEST(server.received(1).find(R"("ts":"17.5")") != std::string::npos);
+    BOOST_TEST(server.received(2).find(R"("thread_ts":"17.5")") != std::string::npos);
+    Journal journal(database);
+    BOOST_TEST(journal.take_contents().told.at(0).memory == "");
+}
+
+BOOST_AUTO_TEST_CASE(an_alertmanager_is_told_again_while_it_fires_even_after_a_restart) {
+    ScriptedServer server(http_answer(200));
+    const auto cluster = [&] {
+        return routing(
+            "route: {receiver: ops}\nreceivers:\n  - name: ops\n    "
+            "alertmanager_configs: [{resend_delay: 10ms, urls: ['" +
+            server.url("") + "']}]\n");
+    };
+    const auto wait_for = [&](std::size_t connections) {
+        for (int turn = 0; turn < 1'000 && server.connections() < connections; ++turn)
+            usleep(5'000);
+        BOOST_REQUIRE(server.connections() >= connections);
+    };
+    {
+        Post post(database, cluster());
+        Notification notification = message(1, "a");
+        notification.to.integration = "alertmanager";
+        post.outbox().submit({notification});
+        BOOST_TEST(post.settled(1) == "1 delivered\n");
+        wait_for(3);
+    }
+    const std::size_t before = server.connections();
+    Post post(database, cluster());
+    wait_for(before + 2);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

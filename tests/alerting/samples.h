@@ -87,6 +87,9 @@ inline void check_golden(const std::string& name, const Message& message) {
             text += header.name + ": " + header.value + "\n";
         text += nlohmann::json::parse(request.body).dump(2) + "\n\n";
     }
+    for (const char c : message.mail) {
+        if (c != '\r') text += c;
+    }
     const std::string path = "tests/alerting/golden/" + name + ".txt";
     if (std::getenv("PILOTLIGHT_UPDATE_GOLDEN") != nullptr) {
         std::ofstream(path, std::ios::binary) << text;

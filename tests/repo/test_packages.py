@@ -26,6 +26,7 @@ USES = {
     "libre2-dev": ("cmake/libraries.cmake", r"pkg_check_modules\(RE2"),
     "libc-ares-dev": ("cmake/libraries.cmake", r"pkg_check_modules\(CARES"),
     "libhiredis-dev": ("cmake/libraries.cmake", r"pkg_check_modules\(HIREDIS"),
+    "libcurl4-openssl-dev": ("cmake/libraries.cmake", r"pkg_check_modules\(CURL"),
     "libbrotli-dev": ("cmake/libraries.cmake", r"pkg_check_modules\(BROTLI"),
     "libcpp-httplib-dev": ("cmake/libraries.cmake", r"pkg_check_modules\(HTTPLIB"),
     "libcli11-dev": ("app/command_line.cpp", r"<CLI/CLI\.hpp>"),

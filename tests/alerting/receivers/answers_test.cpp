@@ -57,6 +57,10 @@ BOOST_AUTO_TEST_CASE(no_receiver_repeats_a_secret) {
          "{X-Key: {secrets: [T0PSECRET]}}}}"},
         {"discord", "{webhook_url: 'http://127.0.0.1:9/api/webhooks/1/T0PSECRET'}"},
         {"msteamsv2", "{webhook_url: 'http://127.0.0.1:9/workflows/x?sig=T0PSECRET'}"},
+        {"alertmanager", "{urls: ['http://u:T0PSECRET@127.0.0.1:9']}"},
+        {"email",
+         "{to: a@b.example, from: c@d.example, smarthost: '127.0.0.1:9', auth_username: u, "
+         "auth_password: T0PSECRET}"},
         {"opsgenie", "{api_key: T0PSECRET}"},
         {"telegram", "{bot_token: '1:T0PSECRET', chat_id: 1}"},
     };
@@ -94,6 +98,8 @@ BOOST_AUTO_TEST_CASE(no_mistake_repeats_a_secret) {
           "slack_configs: [{api_url: T0PSECRET}]",
           "webhook_configs: [{url: 'http://T0PSECRET with space/'}]",
           "webhook_configs: [{url: 'http://x', http_config: {proxy_url: 'T0PSECRET'}}]",
+          "alertmanager_configs: [{urls: ['ftp://T0PSECRET@x']}]",
+          "email_configs: [{auth_password: T0PSECRET}]",
           "discord_configs: [{webhook_url: 'T0PSECRET'}]",
           "msteamsv2_configs: [{webhook_url: 'ftp://T0PSECRET'}]",
           "telegram_configs: [{bot_token: 'T0PSECRET x', chat_id: 1}]",

@@ -1,0 +1,410 @@
+#include <boost/test/unit_test.hpp>
+
+#include "alerting/receivers/mail_text.h"
+#include "runtime/url.h"
+#include "tests/alerting/sending.h"
+#include "tests/support/certificates.h"
+#include "tests/support/scripted_server.h"
+#include "tests/support/temporary_folder.h"
+
+using namespace pilotlight;
+using namespace pilotlight::alerting;
+using namespace pilotlight::alerting::testing;
+using namespace std::chrono_literals;
+using pilotlight::runtime::base64;
+using pilotlight::testing::expect;
+using pilotlight::testing::reset;
+using pilotlight::testing::Script;
+using pilotlight::testing::ScriptedServer;
+using pilotlight::testing::stall;
+using pilotlight::testing::start_tls;
+
+namespace {
+
+// `send` is a system call's name, too.
+pilotlight::testing::Step say(std::string text) {
+    return pilotlight::testing::send(std::move(text));
+}
+
+IntegrationPtr email(const std::string& more = "") {
+    return integration("email",
+                       "{to: 'ops@example.com', from: 'Pilotlight <watch@example.com>', "
+                       "smarthost: 'mail.example.com:25'" +
+                           (more.empty() ? "" : ", " + more) + "}");
+}
+
+std::string mail(const Notification& notification, const std::string& more = "") {
+    return email(more)->render(notification).mail;
+}
+
+/// The mail's head, unfolded.
+std::string head(const std::string& text) {
+    std::string lines = text.substr(0, text.find("\r\n\r\n"));
+    for (std::size_t at = lines.find("\r\n "); at != std::string::npos; at = lines.find("\r\n "))
+        lines.erase(at, 2);
+    return "\r\n" + lines + "\r\n";
+}
+
+/// To a server on loopback; `more` in its own words.
+IntegrationPtr to_server(const ScriptedServer& server, const std::string& more) {
+    return integration("email",
+                       "{to: 'a@example.com, B <b@example.com>', from: watch@example.com, hello: "
+                       "pilot.example, smarthost: '" +
+                           server.address() + "', " + more + "}");
+}
+
+Delivery sent_to(const ScriptedServer& server, const std::string& more = "require_tls: false",
+                 Duration timeout = 5s) {
+    return send_once(to_server(server, more), sample(1, 0, "email"), "", timeout).delivery;
+}
+
+constexpr const char* kGreeting = "220 mail.example ESMTP\r\n";
+
+void append(Script& script, const Script& more) {
+    script.insert(script.end(), more.begin(), more.end());
+}
+
+/// From the sender to the end.
+Script transaction() {
+    return {expect("MAIL FROM:<watch@example.com>"),
+            say("250 ok\r\n"),
+            expect("RCPT TO:<a@example.com>\r\n"),
+            say("250 ok\r\n"),
+            expect("RCPT TO:<b@example.com>\r\n"),
+            say("250 ok\r\n"),
+            expect("DATA\r\n"),
+            say("354 go ahead\r\n"),
+            expect("\r\n.\r\n"),
+            say("250 queued\r\n"),
+            expect("QUIT\r\n"),
+            say("221 bye\r\n")};
+}
+
+Script greeted(const std::string& extensions) {
+    return {say(kGreeting), expect("EHLO pilot.example\r\n"), say(extensions)};
+}
+
+Script plainly() {
+    Script script = greeted("250 mail.example\r\n");
+    append(script, transaction());
+    return script;
+}
+
+/// The first `steps` of a good conversation, then `last`.
+Script until(std::size_t steps, const std::string& last) {
+    Script script = plainly();
+    script.resize(steps);
+    script.push_back(say(last));
+    script.push_back(expect("QUIT\r\n"));
+    script.push_back(say("221 bye\r\n"));
+    return script;
+}
+
+struct Encrypted {
+    pilotlight::testing::TemporaryFolder folder;
+    pilotlight::testing::CertificateAuthority authority;
+    std::string trust =
+        "tls_config: {ca_file: " + folder.write("ca.pem", authority.certificate()) + "}";
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(email_receiver)
+
+BOOST_AUTO_TEST_CASE(payloads_are_as_they_were) {
+    check_golden("email_firing", email()->render(sample(1, 0, "email")));
+    check_golden("email_resolved", email()->render(sample(0, 1, "email")));
+    check_golden("email_thirty", email()->render(sample(30, 0, "email")));
+    check_golden("email_hostile", email()->render(hostile("email")));
+    check_golden("email_all_options",
+                 email("headers: {subject: 'Ärger: {{ .Status }}', reply-to: r@example.com, "
+                       "x-team: '{{ .CommonLabels.service }}'}, html: '', text: 'just text', "
+                       "threading: {enabled: true, thread_by_date: daily}")
+                     ->render(sample(1, 0, "email")));
+}
+
+BOOST_AUTO_TEST_CASE(nothing_a_label_says_becomes_a_header) {
+    Notification notification = sample(1, 0, "email");
+    const std::string evil = "x\r\nBcc: evil@example.com\r\n\r\nbody\nX-Evil: 1\r\x0b\x85";
+    notification.group_labels = Labels{{"alertname", evil}};
+    notification.alerts[0].labels = Labels{{"alertname", evil}, {"team", evil}};
+    const std::string text = mail(notification, "headers: {X-Team: '{{ .CommonLabels.team }}'}");
+    const std::string lines = head(text);
+    BOOST_TEST(lines.find("\r\nBcc:") == std::string::npos, lines);
+    BOOST_TEST(lines.find("\r\nX-Evil:") == std::string::npos, lines);
+    for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1))
+        BOOST_TEST(text[at - 1] == '\r');
+    for (const char c : text)
+        BOOST_TEST((c == '\r' || c == '\n' || (c >= 0x20 && c < 0x7f)));
+}
+
+BOOST_AUTO_TEST_CASE(recipients_that_a_label_makes_up_are_nobody) {
+    Notification notification = sample(1, 0, "email");
+    notification.group_labels = Labels{{"alertname", "a@b.example> RCPT TO:<evil@example.com"}};
+    ScriptedServer server(plainly());
+    const auto receiver =
+        integration("email",
+                    "{to: '{{ .GroupLabels.alertname }}', from: watch@example.com, require_tls: "
+                    "false, smarthost: '" +
+                        server.address() + "'}");
+    BOOST_TEST(verdict(send_once(receiver, notification).delivery) == "rejected client_error");
+    BOOST_TEST(server.connections() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_a_label_says_becomes_html) {
+    Notification notification = sample(1, 0, "email");
+    notification.alerts[0].annotations =
+        Labels{{"summary", "<script>alert(1)</script>"},
+               {"runbook_url", "https://x/\"onmouseover=\"evil()"}};
+    notification.alerts[0].generator_url = "javascript:alert(1)";
+    const std::string text = mail(notification);
+    const std::string html = text.substr(text.find("text/html"));
+    BOOST_TEST(html.find("<script") == std::string::npos);
+    BOOST_TEST(html.find("\"onmouseover") == std::string::npos);
+    BOOST_TEST(html.find("javascript:") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(no_line_is_longer_than_mail_servers_take) {
+    for (const Notification& notification : {hostile("email"), sample(500, 0, "email")}) {
+        const std::string text = mail(notification);
+        std::size_t begin = 0;
+        for (std::size_t end = text.find("\r\n"); end != std::string::npos;
+             begin = end + 2, end = text.find("\r\n", begin)) {
+            BOOST_REQUIRE(end - begin <= 998U);
+        }
+        BOOST_TEST(text.size() < 10'000'000U);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_mails_of_a_group_are_one_thread_and_a_repeat_is_the_same_mail) {
+    Notification later = sample(0, 1, "email");
+    later.sequence = 8;
+    const std::string first = head(mail(sample(1, 0, "email")));
+    const std::string second = head(mail(later));
+    const std::string root = "<0fc70b2f97ab016670e7430176a5c43a@example.com>";
+    for (const std::string& one : {first, second}) {
+        BOOST_TEST(one.find("\r\nReferences: " + root + "\r\n") != std::string::npos, one);
+        BOOST_TEST(one.find("\r\nIn-Reply-To: " + root + "\r\n") != std::string::npos);
+    }
+    BOOST_TEST(first.find("\r\nMessage-Id: <0fc70b2f97ab016670e7430176a5c43a.7@example.com>\r\n") !=
+               std::string::npos);
+    BOOST_TEST(second.find("5c43a.8@example.com>") != std::string::npos);
+    BOOST_TEST(
+        head(mail(sample(1, 0, "email"), "threading: {enabled: false}")).find("References") ==
+        std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_failing_template_goes_out_plain_with_the_error) {
+    const Message message = email("html: '{{ .Alerts.Nothing }}'")->render(sample(1, 0, "email"));
+    BOOST_TEST(!message.template_error.empty());
+    BOOST_TEST(message.mail.find("The shop is down") != std::string::npos);
+    BOOST_TEST(message.mail.find("(a template failed: ") != std::string::npos);
+    BOOST_TEST(message.mail.find("text/html") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_mail_is_handed_over_after_starttls_and_a_login) {
+    Encrypted encrypted;
+    Script script = greeted("250-mail.example\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n");
+    append(script, {expect("STARTTLS\r\n"), say("220 go\r\n"), start_tls(),
+                    expect("EHLO pilot.example\r\n"),
+                    say("250-mail.example\r\n250 AUTH PLAIN LOGIN CRAM-MD5\r\n"),
+                    expect("AUTH PLAIN "), expect("\r\n"), say("235 welcome\r\n")});
+    append(script, transaction());
+    ScriptedServer server({script}, {encrypted.authority.issue(), "", 0, "", false});
+    const auto delivery =
+        sent_to(server, "auth_username: us, auth_password: T0PSECRET, " + encrypted.trust);
+    BOOST_TEST(verdict(delivery) == "delivered", delivery.detail);
+    const std::string said = server.received();
+    using namespace std::string_literals;
+    const std::string login = "AUTH PLAIN " + base64("\0us\0T0PSECRET"s) + "\r\n";
+    BOOST_TEST(said.find(login) > said.find("STARTTLS\r\n"));
+    BOOST_TEST(said.find(login) != std::string::npos, said);
+    BOOST_TEST(said.find("\r\nFrom: watch@example.com\r\n") != std::string::npos);
+    BOOST_TEST(said.find("\r\nTo: a@example.com") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(other_ways_to_log_in_are_login_and_cram_md5) {
+    Encrypted encrypted;
+    ScriptedServer::Tls tls{encrypted.authority.issue()};
+    const std::string common = "auth_username: us, force_implicit_tls: true, " + encrypted.trust;
+    Script login = greeted("250-mail.example\r\n250 AUTH LOGIN\r\n");
+    append(login, {expect("AUTH LOGIN "), expect("\r\n"), say("334 UGFzc3dvcmQ6\r\n"),
+                   expect(base64("T0PSECRET") + "\r\n"), say("235 welcome\r\n")});
+    append(login, transaction());
+    ScriptedServer first({login}, tls);
+    BOOST_TEST(verdict(sent_to(first, common + ", auth_password: T0PSECRET")) == "delivered");
+    Script cram = greeted("250-mail.example\r\n250 AUTH PLAIN CRAM-MD5\r\n");
+    append(cram, {expect("AUTH CRAM-MD5\r\n"),
+                  say("334 " + base64("<1896.697170952@postoffice.reston.mci.net>") + "\r\n"),
+                  // HMAC-MD5 of the challenge under "tanstaaftanstaaf": RFC 2195, 2.
+                  expect(base64("us b913a602c7eda7a495b4e6e7334d3890") + "\r\n"),
+                  say("235 welcome\r\n")});
+    append(cram, transaction());
+    ScriptedServer second({cram}, tls);
+    BOOST_TEST(verdict(sent_to(second, common + ", auth_secret: tanstaaftanstaaf")) == "delivered");
+    BOOST_TEST(second.received().find("tanstaaf") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(without_tls_nothing_is_told_where_tls_is_wanted) {
+    Script script = greeted("250-mail.example\r\n250 AUTH PLAIN\r\n");
+    script.push_back(stall());
+    ScriptedServer server(script);
+    const auto delivery = sent_to(server, "auth_username: us, auth_password: T0PSECRET");
+    BOOST_TEST(verdict(delivery) == "retry tls", delivery.detail);
+    BOOST_TEST(server.received().find("AUTH") == std::string::npos);
+    BOOST_TEST(server.received().find("MAIL") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_certificate_that_nobody_vouches_for_is_refused) {
+    Script script = greeted("250-mail.example\r\n250 STARTTLS\r\n");
+    append(script, {expect("STARTTLS\r\n"), say("220 go\r\n"), start_tls(), stall()});
+    ScriptedServer::Tls tls{pilotlight::testing::make_self_signed(), "", 0, "", false};
+    ScriptedServer server({script}, tls);
+    const auto delivery = sent_to(server, "auth_username: us, auth_password: T0PSECRET");
+    BOOST_TEST(verdict(delivery) == "retry tls", delivery.detail);
+    BOOST_TEST(server.received().find("AUTH") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(the_certificate_may_be_for_another_name) {
+    Encrypted encrypted;
+    pilotlight::testing::CertificateOptions options;
+    options.dns_names = {"mail.example"};
+    options.ip_addresses = {};
+    const std::string ca = encrypted.folder.write("ca.pem", encrypted.authority.certificate());
+    ScriptedServer::Tls tls{encrypted.authority.issue(options)};
+    ScriptedServer server({plainly()}, tls);
+    BOOST_TEST(verdict(sent_to(server, "force_implicit_tls: true, tls_config: {ca_file: " + ca +
+                                           "}")) == "retry tls");
+    ScriptedServer other({plainly()}, tls);
+    BOOST_TEST(verdict(sent_to(other,
+                               "force_implicit_tls: true, tls_config: {server_name: "
+                               "mail.example, ca_file: " +
+                                   ca + "}")) == "delivered");
+}
+
+BOOST_AUTO_TEST_CASE(every_answer_has_its_meaning) {
+    // After so many steps the server says no: to the greeting, sender, recipient, data, the mail.
+    for (const std::size_t steps : {4U, 6U, 10U, 12U}) {
+        ScriptedServer later(until(steps, "451 try again later\r\n"));
+        const auto passing = sent_to(later);
+        BOOST_TEST(verdict(passing) == "retry server_error", steps << passing.detail);
+        ScriptedServer never(until(steps, "550 no such user\r\n"));
+        const auto refused = sent_to(never);
+        BOOST_TEST(verdict(refused) == "rejected client_error", steps << refused.detail);
+        BOOST_TEST(refused.detail.find("550 no such user") != std::string::npos, refused.detail);
+    }
+    ScriptedServer busy(Script{say("421 too busy\r\n")});
+    BOOST_TEST(verdict(sent_to(busy)).starts_with("retry "));
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_refuses_and_then_hangs_has_refused) {
+    Script script = plainly();
+    script.resize(4);
+    append(script, {say("550 not you\r\n"), stall()});
+    ScriptedServer server(script);
+    BOOST_TEST(verdict(sent_to(server, "require_tls: false", 4s)) == "rejected client_error");
+}
+
+BOOST_AUTO_TEST_CASE(a_login_that_is_refused_is_told_without_the_password) {
+    Encrypted encrypted;
+    Script script = greeted("250-mail.example\r\n250 AUTH PLAIN\r\n");
+    using namespace std::string_literals;
+    append(script, {expect("AUTH PLAIN "), expect("\r\n"),
+                    say("535 T0PSECRET " + base64("\0us\0T0PSECRET"s) + " is wrong\r\n"),
+                    expect("QUIT\r\n"), say("221 bye\r\n")});
+    ScriptedServer server({script}, {encrypted.authority.issue()});
+    const auto delivery =
+        sent_to(server, "auth_username: us, auth_password: T0PSECRET, force_implicit_tls: true, " +
+                            encrypted.trust);
+    BOOST_TEST(verdict(delivery) == "rejected client_error");
+    BOOST_TEST(delivery.detail.find("T0PSECRET") == std::string::npos, delivery.detail);
+    BOOST_TEST(delivery.detail.find(base64("\0us\0T0PSECRET"s)) == std::string::npos);
+    BOOST_TEST(delivery.detail.find("535 <secret>") != std::string::npos, delivery.detail);
+}
+
+BOOST_AUTO_TEST_CASE(a_conversation_that_breaks_off_is_tried_again) {
+    for (std::size_t steps = 1; steps < 13; ++steps) {
+        Script script = plainly();
+        script.resize(steps);
+        script.push_back(reset());
+        ScriptedServer server(script);
+        const auto delivery = sent_to(server);
+        BOOST_TEST(verdict(delivery).starts_with("retry "), steps << " " << verdict(delivery));
+    }
+    const auto nobody =
+        integration("email", "{to: a@b, from: c@d, smarthost: '127.0.0.1:" +
+                                 std::to_string(pilotlight::testing::refused_port()) + "'}");
+    BOOST_TEST(verdict(send_once(nobody, sample(1, 0, "email")).delivery) == "retry connect");
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_hangs_takes_no_more_than_the_timeout) {
+    for (const std::size_t steps : {0U, 2U, 12U}) {
+        Script script = plainly();
+        script.resize(steps);
+        script.push_back(stall());
+        ScriptedServer server(script);
+        const auto began = steady_now();
+        const auto delivery = sent_to(server, "require_tls: false", 300ms);
+        BOOST_TEST(verdict(delivery) == "retry timeout", delivery.detail);
+        BOOST_TEST((steady_now() - began < 3s));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_line_that_is_a_dot_does_not_end_the_mail) {
+    ScriptedServer server(plainly());
+    Notification notification = sample(1, 0, "email");
+    notification.alerts[0].annotations = Labels{{"summary", "a\n.\nQUIT\n..b"}};
+    const auto receiver =
+        to_server(server, "require_tls: false, html: '', text: '{{ .CommonAnnotations.summary }}'");
+    BOOST_TEST(verdict(send_once(receiver, notification).delivery) == "delivered");
+    BOOST_TEST(server.received().find("a\r\n=2E\r\nQUIT\r\n=2E.b\r\n") != std::string::npos,
+               server.received());
+}
+
+BOOST_AUTO_TEST_CASE(what_it_lacks_is_told) {
+    const auto of = [](const std::string& entry, const std::string& global = "") {
+        return mistakes("global: {" + global +
+                        "}\nroute: {receiver: ops}\nreceivers:\n  - name: ops\n    email_configs: "
+                        "[{" +
+                        entry + "}]\n");
+    };
+    const std::string good = "to: a@b.example, from: c@d.example, smarthost: 'm:25'";
+    BOOST_TEST(of(good) == "");
+    BOOST_TEST(of("to: a@b.example", "smtp_from: c@d.example, smtp_smarthost: 'm:25'") == "");
+    BOOST_TEST(of("from: c@d.example, smarthost: 'm:25'").find("\"to\"") != std::string::npos);
+    BOOST_TEST(of("to: a@b.example, smarthost: 'm:25'").find("no sender") != std::string::npos);
+    BOOST_TEST(of("to: a@b.example, from: c@d.example").find("no mail server") !=
+               std::string::npos);
+    BOOST_TEST(of("to: nobody, from: c@d.example, smarthost: 'm:25'").find("no list of mail") !=
+               std::string::npos);
+    BOOST_TEST(of(good + ", auth_username: us").find("needs auth_password") != std::string::npos);
+    BOOST_TEST(of(good + ", hello: 'a b'").find("hello is no host name") != std::string::npos);
+    BOOST_TEST(of(good + ", headers: {subject: a, Subject: b}").find("is there twice") !=
+               std::string::npos);
+    BOOST_TEST(of(good + ", headers: {'a b': c}").find("no header") != std::string::npos);
+    BOOST_TEST(of(good + ", headers: {content-type: c}").find("no header") != std::string::npos);
+    BOOST_TEST(of("to: a@b.example, from: c@d.example, smarthost: mail") != "");
+    BOOST_TEST(of(good + ", threading: {thread_by_date: weekly}").find("daily or none") !=
+               std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(address_lists_are_read_as_people_write_them) {
+    const auto read = [](const std::string& text) {
+        const auto found = parse_mail_addresses(text);
+        if (!found) return std::string("none");
+        std::string all;
+        for (const std::string& address : *found)
+            all += address + ";";
+        return all;
+    };
+    BOOST_TEST(read("a@b.example") == "a@b.example;");
+    BOOST_TEST(read(" Ops <a@b.example> , c@d.example,") == "a@b.example;c@d.example;");
+    BOOST_TEST(read("\"Doe, Jane\" <j@d.example>") == "j@d.example;");
+    BOOST_TEST(read("no address") == "none");
+    BOOST_TEST(read("a@b.example c@d.example") == "none");
+    BOOST_TEST(read("<a@b.example> x") == "none");
+    BOOST_TEST(read("a@b.example\r\nRCPT TO:<x@y.example>") == "none");
+    BOOST_TEST(read("@b.example") == "none");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
