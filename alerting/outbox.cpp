@@ -333,7 +333,11 @@ asio::awaitable<void> Outbox::State::resend(Lane& lane, Notification notificatio
     }
     const Sent sent = co_await attempt(lane, std::move(notification));
     // The next one comes soon, and the receiver has been told before: nothing is lost.
-    if (sent.delivery.kind != Delivery::Kind::delivered) note_failed(lane, sent.delivery);
+    if (sent.delivery.kind == Delivery::Kind::delivered) {
+        lane.last_error.clear();
+    } else {
+        note_failed(lane, sent.delivery);
+    }
     publish();
 }
 

@@ -83,7 +83,7 @@ using SharedRouting = std::shared_ptr<const RoutingConfig>;
 /// What holds where no alerting file is given: every alert goes to a receiver that tells nobody.
 [[nodiscard]] SharedRouting empty_routing();
 
-/// Every key and its meaning, by section, for docs/configuration.md.
+/// Every key and its meaning, by section, for docs/alerting.md.
 struct SectionDoc {
     std::string name;
     std::vector<config::OptionDoc> options;

@@ -243,7 +243,7 @@ void add_docs(CLI::App& app, Chosen& chosen) {
     auto what = std::make_shared<std::string>();
     CLI::App* command = app.add_subcommand("docs", "Write a generated reference");
     command->group("");  // for the project's own use: not in --help
-    command->add_option("what", *what, "configuration")->required();
+    command->add_option("what", *what, "alerting or configuration")->required();
     command->callback([&chosen, what] { chosen = [what] { return docs_command(*what); }; });
 }
 

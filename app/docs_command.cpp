@@ -1,5 +1,6 @@
 #include <iostream>
 
+#include "alerting/reference.h"
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "config/config.h"
@@ -8,8 +9,13 @@
 namespace pilotlight::app {
 
 int docs_command(const std::string& what) {
+    if (what == "alerting") {
+        std::cout << alerting::alerting_reference();
+        return kExitDone;
+    }
     if (what != "configuration") {
-        std::cerr << "pilotlight: no reference \"" << what << "\", expected configuration\n";
+        std::cerr << "pilotlight: no reference \"" << what
+                  << "\", expected alerting or configuration\n";
         return kExitCannot;
     }
     std::vector<config::ProberDocs> probers;

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "config/option_table.h"
 #include "config/sections.h"
 
 namespace pilotlight::config {
@@ -39,19 +40,24 @@ std::string default_cell(std::string_view text) {
     return value ? fmt::format("`{}`", cell(text)) : cell(text);
 }
 
-void append_rows(std::string& out, std::span<const OptionDoc> rows) {
-    if (rows.empty()) return;
-    out += "\n| key | type | default | meaning |\n| --- | --- | --- | --- |\n";
+}  // namespace
+
+std::string option_table(std::span<const OptionDoc> rows) {
+    if (rows.empty()) return "";
+    std::string out = "\n| key | type | default | meaning |\n| --- | --- | --- | --- |\n";
     for (const OptionDoc& row : rows) {
         out += fmt::format("| `{}` | {} | {} | {} |\n", row.key, cell(row.type),
                            default_cell(row.default_text), cell(row.description));
     }
+    return out;
 }
+
+namespace {
 
 void append_section(std::string& out, std::string_view level, const SectionDocs& section) {
     out += fmt::format("\n{} {}\n", level, section.title);
     if (!section.intro.empty()) out += fmt::format("\n{}\n", section.intro);
-    append_rows(out, section.rows);
+    out += option_table(section.rows);
 }
 
 }  // namespace
@@ -67,7 +73,7 @@ std::string configuration_reference(std::span<const ProberDocs> probers) {
         {"Probers", "Each has a section of its own name in its targets and modules.", {}});
     for (const ProberDocs& prober : probers) {
         out += fmt::format("\n### {}\n\n{}\n", prober.name, prober.description);
-        append_rows(out, prober.options);
+        out += option_table(prober.options);
     }
     append_section(out, "##", file_sd_docs());
     append_section(out, "##", modules_docs());

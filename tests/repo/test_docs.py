@@ -65,6 +65,12 @@ class Program(unittest.TestCase):
         self.assertEqual(made.stdout, tree.text(REFERENCE),
                          "renew it: pilotlight docs configuration > docs/configuration.md")
 
+    def test_the_alerting_reference_is_what_the_tables_say(self):
+        made = run("docs", "alerting")
+        self.assertEqual(made.returncode, 0, made.stderr)
+        self.assertEqual(made.stdout, tree.text("docs/alerting.md"),
+                         "renew it: pilotlight docs alerting > docs/alerting.md")
+
     def test_commands_that_documents_show_are_known(self):
         shown = re.compile(r"(?:^ {0,4}\$? ?(?:\S*/)?|`)pilotlight ([a-z]+)", re.M)
         for path in ["README.md", "docs/contributing.md"]:
