@@ -56,7 +56,7 @@ class Reader {
   public:
     explicit Reader(const Node& root) : root_(root), routing_(std::make_shared<RoutingConfig>()) {
         context_.directory =
-            std::filesystem::absolute(root.where.file).parent_path().lexically_normal().string();
+            std::filesystem::absolute(root.where.file.str()).parent_path().lexically_normal().string();
         context_.templates = MessageTemplates::defaults();
     }
 

@@ -29,7 +29,7 @@ rules::ReadOptions rule_options(const config::Config& config) {
 /// The error of a file that could not be read, at the place that names the file.
 Error named_at(const Error& error, const Location& where) {
     if (error.where.line != 0) return error;
-    return Error(fmt::format("{}: {}", error.where.file, error.message), where);
+    return Error(fmt::format("{}: {}", error.where.file.str(), error.message), where);
 }
 
 std::vector<rules::RuleFile> load_rules(const config::Config& config, Errors& errors) {
@@ -96,7 +96,7 @@ void watch(std::vector<std::string>& watched, const std::vector<std::string>& mo
 /// The files that have to be mended, whoever names them.
 void watch_files_of(const Errors& errors, std::vector<std::string>& watched) {
     for (const Error& error : errors) {
-        if (!error.where.file.empty()) watched.push_back(error.where.file);
+        if (!error.where.file.empty()) watched.push_back(error.where.file.str());
     }
 }
 

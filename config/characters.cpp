@@ -27,23 +27,36 @@ std::size_t utf8_length(std::string_view text) {
 
 }  // namespace
 
-std::optional<Error> find_bad_character(std::string_view text, const std::string& file) {
-    Location where{file, 1, 1};
+std::optional<Error> find_bad_character(std::string_view text, const FileName& file) {
     for (std::size_t at = 0; at < text.size();) {
-        const std::size_t length = utf8_length(text.substr(at));
         const auto lead = static_cast<unsigned char>(text[at]);
-        if (length == 0) return Error("expected UTF-8 text", where);
+        // Most of any file, and large files are read while probes wait.
+        if (lead >= 0x20 && lead < 0x7f) {
+            ++at;
+            continue;
+        }
+        const std::size_t length = utf8_length(text.substr(at));
+        if (length == 0) return Error("expected UTF-8 text", place_of_byte(text, at, file));
         if ((lead < 0x20 && lead != '\t' && lead != '\n' && lead != '\r') || lead == 0x7f) {
-            return Error(fmt::format("control character 0x{:02x}, expected text", lead), where);
+            return Error(fmt::format("control character 0x{:02x}, expected text", lead),
+                         place_of_byte(text, at, file));
         }
         at += length;
-        ++where.column;
-        if (lead == '\n') {
+    }
+    return std::nullopt;
+}
+
+Location place_of_byte(std::string_view text, std::size_t byte, const FileName& file) {
+    Location where{file, 1, 1};
+    for (const char c : text.substr(0, byte)) {
+        const bool continues = (static_cast<unsigned char>(c) & 0xc0U) == 0x80U;
+        if (!continues) ++where.column;
+        if (c == '\n') {
             ++where.line;
             where.column = 1;
         }
     }
-    return std::nullopt;
+    return where;
 }
 
 }  // namespace pilotlight::config

@@ -77,7 +77,7 @@ void read_modules(Reading& reading) {
             const auto [first, added] = reading.modules.try_emplace(module.name, module);
             if (added) continue;
             reading.errors.emplace_back(fmt::format("a second module \"{}\", the first is in {}",
-                                                    module.name, first->second.where.file),
+                                                    module.name, first->second.where.file.str()),
                                         module.where);
         }
     }

@@ -329,7 +329,7 @@ void add_target(TargetConfig target, Reading& reading) {
     if (!added) {
         reading.errors.emplace_back(
             fmt::format("a second target \"{}\", the first is at {}:{}", target.name,
-                        first->second.file, first->second.line),
+                        first->second.file.str(), first->second.line),
             target.where);
     } else if (reading.config.targets.size() == kTargetsMax) {
         reading.errors.emplace_back(fmt::format("more than {} targets", kTargetsMax), target.where);

@@ -99,13 +99,29 @@ void TreeBuilder::put(Node node, bool plain) {
 
 void TreeBuilder::begin_entry(Frame& frame, Node key, bool plain) {
     if (!key.is_scalar()) refuse_key(key.where);
-    if (!frame.keys.insert(key.scalar).second) {
+    const bool is_merge = plain && key.scalar == "<<";
+    const bool again = is_merge ? !frame.merges.empty() : !is_new_key(frame, key.scalar);
+    if (again) {
         refuse(fmt::format("the key \"{}\" is given twice", key.scalar), key.where);
     }
-    frame.pending_is_merge = plain && key.scalar == "<<";
+    frame.pending_is_merge = is_merge;
     frame.pending.emplace();
     frame.pending->key = std::move(key.scalar);
     frame.pending->key_where = std::move(key.where);
+}
+
+/// Most mappings have a handful of keys: looking at each is quicker than a set.
+bool TreeBuilder::is_new_key(Frame& frame, const std::string& key) {
+    constexpr std::size_t kLookMax = 16;
+    const auto& entries = frame.node.entries;
+    if (entries.size() < kLookMax) {
+        return std::ranges::find(entries, key, &Node::Entry::key) == entries.end();
+    }
+    if (frame.keys.empty()) {
+        for (const Node::Entry& entry : entries)
+            frame.keys.insert(entry.key);
+    }
+    return frame.keys.insert(key).second;
 }
 
 /// Carries out `<<`: the mapping's own keys win, then the earlier source, as in Go's library.
@@ -113,7 +129,7 @@ void TreeBuilder::merge(Frame& frame) {
     const auto merge_from = [&frame](Node& source) {
         check_merged(source);
         for (Node::Entry& entry : source.entries) {
-            if (frame.keys.insert(entry.key).second) {
+            if (is_new_key(frame, entry.key)) {
                 frame.node.entries.push_back(std::move(entry));
             }
         }

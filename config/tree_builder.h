@@ -49,6 +49,7 @@ class TreeBuilder {
         /// The key whose value comes next.
         std::optional<Node::Entry> pending;
         bool pending_is_merge = false;
+        /// The keys so far, once they are too many to be looked through one by one.
         std::unordered_set<std::string> keys;
         std::vector<Node> merges;
     };
@@ -56,6 +57,7 @@ class TreeBuilder {
     void put(Node node, bool plain);
     void raise(int height);
     static void begin_entry(Frame& frame, Node key, bool plain);
+    static bool is_new_key(Frame& frame, const std::string& key);
     static void merge(Frame& frame);
     [[nodiscard]] bool expects_key() const;
     void remember(Anchor anchor, const Node& node, const Cost& cost);

@@ -1,258 +1,265 @@
 #include "config/yaml.h"
 
 #include <fmt/format.h>
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/parser.h>
+#include <yaml.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <sstream>
+#include <unordered_map>
 
 #include "config/characters.h"
 #include "config/tree_builder.h"
+#include "core/check.h"
 
 namespace pilotlight::config {
 namespace {
 
 constexpr std::size_t kBytesMax = 10U << 20;
 
-/// Turns yaml-cpp's marks into places. Its columns count bytes from 0, ours characters from 1.
-class Places {
-  public:
-    Places(std::string_view text, const std::string& file) : text_(text), file_(file) {}
-
-    Location at(const YAML::Mark& mark) {
-        if (mark.is_null()) return {file_, 0, 0};
-        const auto position = std::min(static_cast<std::size_t>(mark.pos), text_.size());
-        if (mark.line != line_ || position < position_) {
-            line_ = mark.line;
-            position_ = position - std::min(static_cast<std::size_t>(mark.column), position);
-            column_ = 1;
-        }
-        for (; position_ < position; ++position_) {
-            if ((static_cast<unsigned char>(text_[position_]) & 0xc0U) != 0x80U) ++column_;
-        }
-        return {file_, line_ + 1, column_};
-    }
-
-  private:
-    std::string_view text_;
-    const std::string& file_;
-    int line_ = -1;
-    std::size_t position_ = 0;
-    int column_ = 1;
-};
-
-/// Whether a quoted scalar has its closing quote: yaml-cpp takes the end of the file for one.
-bool is_closed(std::string_view source) {
-    const char quote = source[0];
-    for (std::size_t at = 1; at < source.size(); ++at) {
-        const bool escaped =
-            quote == '"' ? source[at] == '\\' : source.substr(at).starts_with("''");
-        if (escaped) {
-            ++at;
-        } else if (source[at] == quote) {
-            return true;
-        }
-    }
-    return false;
+std::string_view text_of(const yaml_char_t* text) {
+    return text == nullptr ? std::string_view() : reinterpret_cast<const char*>(text);
 }
 
-/// Takes yaml-cpp's events to the builder, with what yaml-cpp does not say itself.
-class Events : public YAML::EventHandler {
+/// libyaml's places count characters from 0, ours from 1.
+Location place_of(const FileName& file, const yaml_mark_t& mark) {
+    return {file, static_cast<int>(mark.line) + 1, static_cast<int>(mark.column) + 1};
+}
+
+/// Says what was expected where libyaml names its own state. In a quoted text, and for a key whose
+/// colon is missing, where it begins tells more than where the parser gave up.
+Error syntax_error(const yaml_parser_t& parser, std::string_view text, const FileName& file) {
+    struct Plainly {
+        std::string_view problem;
+        std::string_view message;
+        bool at_begin = false;
+    };
+    static constexpr std::array<Plainly, 10> kPlainly{{
+        {"did not find expected key",
+         "expected a \"key: value\" of the mapping above, indented alike, or its end"},
+        {"did not find expected '-' indicator",
+         "expected a \"- item\" of the list above, indented alike, or its end"},
+        {"did not find expected ',' or '}'", "expected \",\" or \"}\""},
+        {"did not find expected ',' or ']'", "expected \",\" or \"]\""},
+        {"mapping values are not allowed in this context",
+         "unexpected \":\", expected quotes around a text that holds \": \""},
+        {"block sequence entries are not allowed in this context",
+         "unexpected \"- \", expected no list here"},
+        {"found character that cannot start any token",
+         "unexpected character, expected quotes around a text that begins with it"},
+        {"found unexpected end of stream", "the closing quote is missing", true},
+        {"found unexpected document indicator", "the closing quote is missing", true},
+        {"could not find expected ':'", "expected \":\" after the key", true},
+    }};
+    const std::string_view problem = parser.problem == nullptr ? "out of memory" : parser.problem;
+    if (parser.error == YAML_READER_ERROR) {
+        Location where = place_of_byte(text, parser.problem_offset, file);
+        return Error(fmt::format("bad YAML: {}", problem), std::move(where));
+    }
+    const auto* known = std::ranges::find(kPlainly, problem, &Plainly::problem);
+    if (known == kPlainly.end()) {
+        return Error(fmt::format("bad YAML: {}", problem), place_of(file, parser.problem_mark));
+    }
+    const yaml_mark_t& mark = known->at_begin ? parser.context_mark : parser.problem_mark;
+    return Error(fmt::format("bad YAML: {}", known->message), place_of(file, mark));
+}
+
+/// One event of libyaml, freed at the end.
+class Event {
   public:
-    Events(std::string_view text, const std::string& file) : text_(text), places_(text, file) {}
+    Event() = default;
+    Event(const Event&) = delete;
+    Event& operator=(const Event&) = delete;
+    ~Event() { yaml_event_delete(&raw); }
 
-    [[nodiscard]] Node take() { return builder_.take(); }
-    [[nodiscard]] Location place(const YAML::Mark& mark) { return places_.at(mark); }
+    [[nodiscard]] bool is(yaml_event_type_t type) const { return raw.type == type; }
 
-    void OnDocumentStart(const YAML::Mark&) override {}
-    void OnDocumentEnd() override {}
+    yaml_event_t raw{};
+};
 
-    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-        Node node;
-        node.where = places_.at(mark);
-        builder_.add(std::move(node), false, anchor);
+/// Takes one document from libyaml's events to the builder. Throws TreeBuilder::Stop at the first
+/// fault.
+class Reader {
+  public:
+    Reader(std::string_view text, const FileName& file) : text_(text), file_(file) {
+        PILOT_CHECK(yaml_parser_initialize(&parser_) == 1);
+        yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
+        yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()),
+                                     text.size());
     }
+    Reader(const Reader&) = delete;
+    Reader& operator=(const Reader&) = delete;
+    ~Reader() { yaml_parser_delete(&parser_); }
 
-    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                  const std::string& value) override {
-        Node node;
-        node.where = places_.at(mark);
-        check_tag(tag, node.where);
-        node.kind = Node::Kind::scalar;
-        node.scalar = value;
-        const std::string_view source = scalar_source(mark);
-        const bool in_quotes = source.starts_with('"') || source.starts_with('\'');
-        node.block = source.starts_with('|') || source.starts_with('>');
-        node.quoted = in_quotes || tag == "tag:yaml.org,2002:str";
-        if (in_quotes && !is_closed(source)) {
-            throw TreeBuilder::Stop{node.error("bad YAML: the closing quote is missing")};
+    Node read(MoreDocuments more) {
+        expect_stream();
+        if (!read_document_start()) {
+            Node nothing;
+            nothing.where = {file_, 1, 1};
+            return nothing;
         }
-        const bool plain = !in_quotes && !node.block;
-        builder_.add(std::move(node), plain, anchor);
+        while (true) {
+            Event event;
+            next(event);
+            if (event.is(YAML_DOCUMENT_END_EVENT)) break;
+            take(event.raw);
+        }
+        check_rest(more);
+        return builder_.take();
     }
-
-    void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-        builder_.add_alias(anchor, places_.at(mark));
-    }
-
-    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                         YAML::EmitterStyle::value) override {
-        open(Node::Kind::sequence, mark, tag, anchor);
-    }
-    void OnSequenceEnd() override { builder_.close(); }
-    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                    YAML::EmitterStyle::value) override {
-        open(Node::Kind::mapping, mark, tag, anchor);
-    }
-    void OnMapEnd() override { builder_.close(); }
 
   private:
-    void open(Node::Kind kind, const YAML::Mark& mark, const std::string& tag,
-              YAML::anchor_t anchor) {
-        const Location where = places_.at(mark);
+    void next(Event& event) {
+        if (yaml_parser_parse(&parser_, &event.raw) == 1) return;
+        throw TreeBuilder::Stop{syntax_error(parser_, text_, file_)};
+    }
+
+    void expect_stream() {
+        Event event;
+        next(event);
+    }
+
+    /// Where there is one more document.
+    std::optional<Location> read_document_start() {
+        Event event;
+        next(event);
+        if (event.is(YAML_STREAM_END_EVENT)) return std::nullopt;
+        return place_of(file_, event.raw.start_mark);
+    }
+
+    /// What stands behind the first document: junk is an error even where a second document is
+    /// ignored.
+    void check_rest(MoreDocuments more) {
+        const auto second = read_document_start();
+        if (!second || more == MoreDocuments::ignore) return;
+        throw TreeBuilder::Stop{
+            Error("a second document, expected one only: put it into a file of its own", *second)};
+    }
+
+    void take(const yaml_event_t& event) {
+        const Location where = place_of(file_, event.start_mark);
+        switch (event.type) {
+            case YAML_SCALAR_EVENT:
+                return take_scalar(event, where);
+            case YAML_ALIAS_EVENT:
+                return builder_.add_alias(known_anchor(event.data.alias.anchor, where), where);
+            case YAML_SEQUENCE_START_EVENT: {
+                const auto& start = event.data.sequence_start;
+                check_tag(text_of(start.tag), where);
+                return builder_.open(Node::Kind::sequence, where, new_anchor(start.anchor));
+            }
+            case YAML_MAPPING_START_EVENT: {
+                const auto& start = event.data.mapping_start;
+                check_tag(text_of(start.tag), where);
+                return builder_.open(Node::Kind::mapping, where, new_anchor(start.anchor));
+            }
+            case YAML_SEQUENCE_END_EVENT:
+            case YAML_MAPPING_END_EVENT:
+                return builder_.close();
+            default:
+                break;
+        }
+        PILOT_CHECK(false);
+    }
+
+    void take_scalar(const yaml_event_t& event, const Location& where) {
+        const auto& scalar = event.data.scalar;
+        const std::string_view tag = text_of(scalar.tag);
         check_tag(tag, where);
-        builder_.open(kind, where, anchor);
+        const std::string_view value{reinterpret_cast<const char*>(scalar.value), scalar.length};
+        const auto style = scalar.style;
+        const bool plain = style == YAML_PLAIN_SCALAR_STYLE;
+        Node node;
+        node.where = where;
+        if (plain && (tag.empty() || tag == kNullTag) && is_null(value)) {
+            return builder_.add(std::move(node), false, new_anchor(scalar.anchor));
+        }
+        node.kind = Node::Kind::scalar;
+        node.scalar = value;
+        node.quoted = style == YAML_SINGLE_QUOTED_SCALAR_STYLE ||
+                      style == YAML_DOUBLE_QUOTED_SCALAR_STYLE || tag == kTextTag;
+        node.block = style == YAML_LITERAL_SCALAR_STYLE || style == YAML_FOLDED_SCALAR_STYLE;
+        builder_.add(std::move(node), plain, new_anchor(scalar.anchor));
+    }
+
+    static bool is_null(std::string_view plain) {
+        return plain.empty() || plain == "~" || plain == "null" || plain == "Null" ||
+               plain == "NULL";
     }
 
     /// Tags of YAML's own types change nothing, since our readers know what they expect; any
     /// other asks for something that would not be done.
-    static void check_tag(const std::string& tag, const Location& where) {
-        constexpr std::array<std::string_view, 11> kHarmless{"",
-                                                             "?",
-                                                             "!",
-                                                             "tag:yaml.org,2002:str",
-                                                             "tag:yaml.org,2002:int",
-                                                             "tag:yaml.org,2002:float",
-                                                             "tag:yaml.org,2002:bool",
-                                                             "tag:yaml.org,2002:null",
-                                                             "tag:yaml.org,2002:map",
-                                                             "tag:yaml.org,2002:seq",
-                                                             "tag:yaml.org,2002:timestamp"};
+    static void check_tag(std::string_view tag, const Location& where) {
+        if (tag.empty()) return;
+        constexpr std::array<std::string_view, 9> kHarmless{"!",
+                                                            kTextTag,
+                                                            kNullTag,
+                                                            "tag:yaml.org,2002:int",
+                                                            "tag:yaml.org,2002:float",
+                                                            "tag:yaml.org,2002:bool",
+                                                            "tag:yaml.org,2002:map",
+                                                            "tag:yaml.org,2002:seq",
+                                                            "tag:yaml.org,2002:timestamp"};
         if (std::ranges::find(kHarmless, tag) != kHarmless.end()) return;
         throw TreeBuilder::Stop{Error(fmt::format("unknown tag \"{}\"", tag), where)};
     }
 
-    /// The text from where the scalar at `mark` itself begins: yaml-cpp's mark stands in front of
-    /// tag and anchor.
-    [[nodiscard]] std::string_view scalar_source(const YAML::Mark& mark) const {
-        constexpr std::string_view kSpace = " \t\r\n";
-        std::string_view rest =
-            text_.substr(std::min(static_cast<std::size_t>(mark.pos), text_.size()));
-        while (rest.starts_with('&') || rest.starts_with('!')) {
-            rest.remove_prefix(std::min(rest.find_first_of(kSpace), rest.size()));
-            rest.remove_prefix(std::min(rest.find_first_not_of(kSpace), rest.size()));
-        }
-        return rest;
+    /// An anchor's name may be given again, and stands for the newer value from there on.
+    TreeBuilder::Anchor new_anchor(const yaml_char_t* name) {
+        if (name == nullptr) return 0;
+        return anchors_[std::string(text_of(name))] = ++last_anchor_;
     }
+
+    TreeBuilder::Anchor known_anchor(const yaml_char_t* name, const Location& where) const {
+        const auto found = anchors_.find(std::string(text_of(name)));
+        if (found != anchors_.end()) return found->second;
+        throw TreeBuilder::Stop{Error("bad YAML: an alias without an anchor (&) before it", where)};
+    }
+
+    static constexpr std::string_view kTextTag = "tag:yaml.org,2002:str";
+    static constexpr std::string_view kNullTag = "tag:yaml.org,2002:null";
 
     std::string_view text_;
-    Places places_;
+    const FileName& file_;
+    yaml_parser_t parser_{};
     TreeBuilder builder_;
+    std::unordered_map<std::string, TreeBuilder::Anchor> anchors_;
+    TreeBuilder::Anchor last_anchor_ = 0;
 };
-
-/// Says what was expected where yaml-cpp only names its own state.
-std::string explain(const std::string& message) {
-    static const std::array<std::pair<std::string_view, std::string_view>, 9> kPlainly{{
-        {YAML::ErrorMsg::END_OF_MAP,
-         "expected a \"key: value\" of the mapping above, indented alike, or its end"},
-        {YAML::ErrorMsg::END_OF_SEQ,
-         "expected a \"- item\" of the list above, indented alike, or its end"},
-        {YAML::ErrorMsg::END_OF_MAP_FLOW, "expected \",\" or \"}\""},
-        {YAML::ErrorMsg::END_OF_SEQ_FLOW, "expected \",\" or \"]\""},
-        {YAML::ErrorMsg::MAP_VALUE,
-         "unexpected \":\", expected quotes around a text that holds \": \""},
-        {YAML::ErrorMsg::BLOCK_ENTRY, "unexpected \"- \", expected no list here"},
-        {YAML::ErrorMsg::UNKNOWN_TOKEN,
-         "unexpected character, expected quotes around a text that begins with it"},
-        {YAML::ErrorMsg::EOF_IN_SCALAR, "the closing quote is missing"},
-        {YAML::ErrorMsg::UNKNOWN_ANCHOR, "an alias without an anchor (&) before it"},
-    }};
-    const auto known =
-        std::ranges::find(kPlainly, message, [](const auto& row) { return row.first; });
-    return fmt::format("bad YAML: {}", known == kPlainly.end() ? message : known->second);
-}
-
-/// Only asks whether there is one more document, and where.
-class DocumentStart : public YAML::EventHandler {
-  public:
-    void OnDocumentStart(const YAML::Mark& mark) override { throw mark; }
-    void OnDocumentEnd() override {}
-    void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
-    void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
-    void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                  const std::string&) override {}
-    void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                         YAML::EmitterStyle::value) override {}
-    void OnSequenceEnd() override {}
-    void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                    YAML::EmitterStyle::value) override {}
-    void OnMapEnd() override {}
-};
-
-/// What stands behind the first document. Junk there is an error even where a second document is
-/// ignored: yaml-cpp takes it for one.
-std::optional<Error> check_rest(YAML::Parser& parser, Events& events, std::string_view text,
-                                MoreDocuments more) {
-    try {
-        DocumentStart handler;
-        parser.HandleNextDocument(handler);
-    } catch (const YAML::Mark& mark) {
-        const std::size_t at = std::min(static_cast<std::size_t>(mark.pos), text.size());
-        if (!text.substr(at).starts_with("---")) {
-            return Error("bad YAML: unexpected text, expected the end of the document",
-                         events.place(mark));
-        }
-        if (more == MoreDocuments::ignore) return std::nullopt;
-        return Error("a second document, expected one only: put it into a file of its own",
-                     events.place(mark));
-    }
-    return std::nullopt;
-}
 
 }  // namespace
 
 Result<Node> parse_yaml(std::string_view text, const std::string& file, MoreDocuments more) {
+    const FileName name(file);
     if (text.size() > kBytesMax) {
-        return fail(fmt::format("larger than {} MiB", kBytesMax >> 20), {file, 0, 0});
+        return fail(fmt::format("larger than {} MiB", kBytesMax >> 20), {name, 0, 0});
     }
     constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
     if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-    if (auto bad = find_bad_character(text, file)) return std::unexpected(std::move(*bad));
-    std::istringstream stream{std::string(text)};
-    Events events(text, file);
+    if (auto bad = find_bad_character(text, name)) return std::unexpected(std::move(*bad));
     try {
-        YAML::Parser parser(stream);
-        if (!parser.HandleNextDocument(events)) {
-            Node nothing;
-            nothing.where = {file, 1, 1};
-            return nothing;
-        }
-        if (auto bad = check_rest(parser, events, text, more)) {
-            return std::unexpected(std::move(*bad));
-        }
-        return events.take();
-    } catch (const TreeBuilder::Stop& stop) {
-        return std::unexpected(stop.error);
-    } catch (const YAML::Exception& e) {
-        return fail(explain(e.msg), events.place(e.mark));
+        return Reader(text, name).read(more);
+    } catch (TreeBuilder::Stop& stop) {
+        return std::unexpected(std::move(stop.error));
     }
 }
 
 Result<Node> load_yaml(const std::string& path, MoreDocuments more) {
+    constexpr std::size_t kPiece = 64U << 10;
     std::ifstream in(path, std::ios::binary);
-    std::string text(kBytesMax + 1, '\0');
-    if (in.is_open()) in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    std::string text;
+    while (in.good() && text.size() <= kBytesMax) {
+        const std::size_t before = text.size();
+        text.resize(before + kPiece);
+        in.read(text.data() + before, static_cast<std::streamsize>(kPiece));
+        text.resize(before + static_cast<std::size_t>(in.gcount()));
+    }
     // A folder opens like a file, and fails at the first read.
     if (!in.is_open() || in.bad()) {
         return fail(fmt::format("cannot read: {}", std::strerror(errno)), {path, 0, 0});
     }
-    text.resize(static_cast<std::size_t>(in.gcount()));
     return parse_yaml(text, path, more);
 }
 

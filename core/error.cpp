@@ -4,7 +4,7 @@ namespace pilotlight {
 
 std::string Error::to_string() const {
     std::string text;
-    if (!where.file.empty()) text += where.file + ':';
+    if (!where.file.empty()) text += where.file.str() + ':';
     if (where.line > 0) {
         text += std::to_string(where.line) + ':';
         if (where.column > 0) text += std::to_string(where.column) + ':';

@@ -6,11 +6,13 @@
 #include <utility>
 #include <vector>
 
+#include "core/file_name.h"
+
 namespace pilotlight {
 
 /// A place in a file that a user wrote. `line` and `column` count from 1; 0 means unknown.
 struct Location {
-    std::string file;
+    FileName file;
     int line = 0;
     int column = 0;
 

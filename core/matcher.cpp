@@ -6,9 +6,6 @@
 
 namespace pilotlight {
 
-Matcher::Matcher(std::string name, Op op, std::string value, std::optional<Regexp> regexp)
-    : name_(std::move(name)), op_(op), value_(std::move(value)), regexp_(std::move(regexp)) {}
-
 Result<Matcher> Matcher::make(std::string name, Op op, std::string value) {
     std::optional<Regexp> regexp;
     if (op == Op::regexp || op == Op::not_regexp) {
@@ -16,19 +13,20 @@ Result<Matcher> Matcher::make(std::string name, Op op, std::string value) {
         if (!compiled) return std::unexpected(compiled.error());
         regexp = std::move(*compiled);
     }
-    return Matcher(std::move(name), op, std::move(value), std::move(regexp));
+    return Matcher(
+        std::make_shared<const Rep>(Rep{std::move(name), op, std::move(value), std::move(regexp)}));
 }
 
 bool Matcher::matches(std::string_view value) const {
-    switch (op_) {
+    switch (rep_->op) {
         case Op::equal:
-            return value == value_;
+            return value == rep_->value;
         case Op::not_equal:
-            return value != value_;
+            return value != rep_->value;
         case Op::regexp:
-            return regexp_->matches(value);
+            return rep_->regexp->matches(value);
         case Op::not_regexp:
-            return !regexp_->matches(value);
+            return !rep_->regexp->matches(value);
     }
     PILOT_CHECK(false);
 }
@@ -36,16 +34,16 @@ bool Matcher::matches(std::string_view value) const {
 std::string Matcher::to_string() const {
     constexpr std::string_view kOps[] = {"=", "!=", "=~", "!~"};
     std::string text;
-    if (is_legacy_label_name(name_)) {
-        text = name_;
+    if (is_legacy_label_name(name())) {
+        text = name();
     } else {
         text += '"';
-        append_escaped_label_value(text, name_);
+        append_escaped_label_value(text, name());
         text += '"';
     }
-    text += kOps[static_cast<int>(op_)];
+    text += kOps[static_cast<int>(op())];
     text += '"';
-    append_escaped_label_value(text, value_);
+    append_escaped_label_value(text, value());
     return text += '"';
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,7 +13,7 @@
 namespace pilotlight {
 
 /// One condition on one label, as in PromQL selectors, routes and silences. Regular expressions
-/// are anchored at both ends. An absent label is "".
+/// are anchored at both ends. An absent label is "". Immutable; a copy is a counter.
 class Matcher {
   public:
     enum class Op { equal, not_equal, regexp, not_regexp };
@@ -21,22 +22,29 @@ class Matcher {
     [[nodiscard]] static Result<Matcher> make(std::string name, Op op, std::string value);
 
     [[nodiscard]] bool matches(std::string_view value) const;
-    [[nodiscard]] bool matches(const Labels& labels) const { return matches(labels.get(name_)); }
-    [[nodiscard]] const std::string& name() const { return name_; }
-    [[nodiscard]] Op op() const { return op_; }
-    [[nodiscard]] const std::string& value() const { return value_; }
+    [[nodiscard]] bool matches(const Labels& labels) const { return matches(labels.get(name())); }
+    [[nodiscard]] const std::string& name() const { return rep_->name; }
+    [[nodiscard]] Op op() const { return rep_->op; }
+    [[nodiscard]] const std::string& value() const { return rep_->value; }
     /// `name=~"value"`.
     [[nodiscard]] std::string to_string() const;
 
-    bool operator==(const Matcher&) const = default;
+    bool operator==(const Matcher& other) const {
+        return rep_ == other.rep_ || *rep_ == *other.rep_;
+    }
 
   private:
-    Matcher(std::string name, Op op, std::string value, std::optional<Regexp> regexp);
+    struct Rep {
+        std::string name;
+        Op op = Op::equal;
+        std::string value;
+        std::optional<Regexp> regexp;
 
-    std::string name_;
-    Op op_;
-    std::string value_;
-    std::optional<Regexp> regexp_;
+        bool operator==(const Rep&) const = default;
+    };
+    explicit Matcher(std::shared_ptr<const Rep> rep) : rep_(std::move(rep)) {}
+
+    std::shared_ptr<const Rep> rep_;
 };
 
 using Matchers = std::vector<Matcher>;

@@ -12,7 +12,7 @@ namespace pilotlight::fuzz {
 namespace {
 
 void as_annotation(std::string_view input) {
-    const auto text = rules::parse_text("summary", std::string(input), "Fuzzed");
+    const auto text = rules::TextParser().parse("summary", std::string(input), "Fuzzed");
     if (!text) {
         PILOT_CHECK(!text.error().message.empty());
         return;

@@ -242,7 +242,7 @@ class BackupProber : public Prober {
 std::string beside_config(const config::TargetConfig& target) {
     const std::string& glob = target.target.reveal();
     if (glob.starts_with('/') || target.where.file.empty()) return glob;
-    return (std::filesystem::path(target.where.file).parent_path() / glob).string();
+    return (std::filesystem::path(target.where.file.str()).parent_path() / glob).string();
 }
 
 }  // namespace

@@ -107,7 +107,7 @@ void read_ip_protocol(const Node& node, runtime::IpPreference& out, Errors& erro
 
 std::string path_beside(const Node& node, const std::string& path) {
     if (path.empty() || path.starts_with('/')) return path;
-    return (std::filesystem::path(node.where.file).parent_path() / path).string();
+    return (std::filesystem::path(node.where.file.str()).parent_path() / path).string();
 }
 
 Outcome outcome_of(runtime::Failure failure) {

@@ -220,20 +220,14 @@ Evaluation Engine::on_arrival(std::span<const std::string_view> metric_names, Wa
 Evaluation Engine::on_arrival(const SampleBatch& batch, WallTime now, SteadyTime decided_at) {
     Evaluation evaluation;
     State::Round round{{}, decided_at};
-    std::string_view last;
-    bool one_target = true;
-    for (const auto& sample : batch.samples) {
-        const std::string_view target = sample.labels.get(kTargetLabel);
-        if (&sample == &batch.samples.front()) round.target = target;
-        one_target = one_target && target == round.target;
-        const std::string_view name = sample.labels.metric_name();
-        // Batches come family by family: most repeats stand side by side.
-        if (name == last) continue;
-        last = name;
-        const auto& readers = state_->rules.readers_of(name);
-        round.due.insert(readers.begin(), readers.end());
-    }
-    if (!one_target) round.target = {};
+    const auto readers = state_->rules.readers_of(batch);
+    if (readers.empty()) return evaluation;
+    round.due = {readers.begin(), readers.end()};
+    const std::string_view target = batch.samples.front().labels.get(kTargetLabel);
+    const bool one_target = std::ranges::all_of(batch.samples, [&](const Sample& sample) {
+        return sample.labels.get(kTargetLabel) == target;
+    });
+    if (one_target) round.target = target;
     state_->run_all(std::move(round), now, evaluation);
     return evaluation;
 }

@@ -67,7 +67,7 @@ Explanation about(const RunningRule& running, const RunningGroup& group) {
     Explanation explanation;
     explanation.name = rule.name;
     explanation.expression = rule.expression;
-    explanation.file = rule.where.file;
+    explanation.file = rule.where.file.str();
     explanation.line = rule.where.line;
     explanation.group = group.group.name;
     explanation.interval = group.interval;

@@ -39,7 +39,7 @@ class Reader {
 
     Checked<RuleFile> read(const Node& root) {
         RuleFile file;
-        file.file = root.where.file;
+        file.file = root.where.file.str();
         if (is_mapping(root, "the file")) {
             check_keys(root, kFileKeys);
             if (const Node* groups = list(root, "groups")) {
@@ -294,7 +294,7 @@ class Reader {
                 into.push_back(plain_text(text.entry->key, text.value));
                 continue;
             }
-            auto parsed = parse_text(text.entry->key, text.value, rule.name);
+            auto parsed = texts_.parse(text.entry->key, text.value, rule.name);
             if (parsed) {
                 into.push_back(std::move(*parsed));
                 continue;
@@ -331,6 +331,7 @@ class Reader {
     /// What is being read: in front of every message.
     std::string prefix_;
     std::set<std::string> names_;
+    TextParser texts_;
     std::size_t rules_read_ = 0;
 };
 

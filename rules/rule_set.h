@@ -72,6 +72,10 @@ class RuleSet {
     [[nodiscard]] const std::vector<std::uint32_t>& readers_of(std::string_view name) {
         return dependents_.of(name);
     }
+    /// The rules that read a series of the batch, in evaluation order.
+    [[nodiscard]] std::vector<std::uint32_t> readers_of(const SampleBatch& batch) {
+        return dependents_.of(batch);
+    }
     /// What the store must keep for them.
     [[nodiscard]] series::Retention retention(const ReadDefaults& defaults) const;
 

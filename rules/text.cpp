@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/check.h"
 #include "rules/template_functions.h"
 
 namespace pilotlight::rules {
@@ -30,19 +31,25 @@ std::string template_name(const std::string& alert) {
     return "__alert_" + alert;
 }
 
+Result<tmpl::Template> parse_template(const std::string& source, const std::string& alert) {
+    return tmpl::Template::parse(template_name(alert), fmt::format("{}{}", kDeclarations, source),
+                                 template_function_names());
+}
+
 }  // namespace
 
 Text plain_text(std::string name, std::string source) {
     return {std::move(name), std::move(source), true, {}};
 }
 
-Result<Text> parse_text(std::string name, std::string source, const std::string& alert) {
+Result<Text> TextParser::parse(std::string name, std::string source, const std::string& alert) {
     if (source.find("{{") == std::string::npos) {
         return plain_text(std::move(name), std::move(source));
     }
-    auto parsed =
-        tmpl::Template::parse(template_name(alert), fmt::format("{}{}", kDeclarations, source),
-                              template_function_names());
+    if (const auto known = parsed_.find(source); known != parsed_.end()) {
+        return Text{std::move(name), std::move(source), false, known->second};
+    }
+    auto parsed = parse_template(source, alert);
     if (!parsed) {
         Error error = std::move(parsed.error());
         if (error.where.line == 1) {
@@ -51,6 +58,7 @@ Result<Text> parse_text(std::string name, std::string source, const std::string&
         }
         return std::unexpected(std::move(error));
     }
+    parsed_.emplace(source, *parsed);
     return Text{std::move(name), std::move(source), false, std::move(*parsed)};
 }
 
@@ -67,6 +75,12 @@ std::string expand(const Text& text, const std::string& alert, const tmpl::Value
     if (text.plain) return text.source;
     context.queries_left = kQueriesMax;
     auto expanded = text.parsed.execute(data, functions, kLimits);
+    if (expanded) return std::move(*expanded);
+    // What was parsed may bear another alert's name, and errors say the name.
+    const auto own = parse_template(text.source, alert);
+    PILOT_CHECK(own.has_value());
+    context.queries_left = kQueriesMax;
+    expanded = own->execute(data, functions, kLimits);
     if (expanded) return std::move(*expanded);
     return fmt::format("<error expanding template: error executing template {}: {}>",
                        template_name(alert), expanded.error().message);

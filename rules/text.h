@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <unordered_map>
 
 #include "core/error.h"
 #include "core/labels.h"
@@ -23,10 +24,17 @@ struct Text {
 /// A text that is not expanded: what recording rules set.
 [[nodiscard]] Text plain_text(std::string name, std::string source);
 
-/// Parses with `$labels`, `$value`, `$externalLabels` and `$externalURL` declared, as the alert
-/// `alert` has it. Errors are Go's, with line and column within `source`.
-[[nodiscard]] Result<Text> parse_text(std::string name, std::string source,
-                                      const std::string& alert);
+/// Parses texts of rules, with `$labels`, `$value`, `$externalLabels` and `$externalURL` declared.
+/// Thousands of rules often have the same few texts: each is parsed once and shared.
+class TextParser {
+  public:
+    /// Errors are Go's, as of the alert `alert`, with line and column within `source`.
+    [[nodiscard]] Result<Text> parse(std::string name, std::string source,
+                                     const std::string& alert);
+
+  private:
+    std::unordered_map<std::string, tmpl::Template> parsed_;
+};
 
 /// The dot of an alert's texts: `.Labels` (of the row, metric name included), `.Value`,
 /// `.ExternalLabels`, `.ExternalURL`.

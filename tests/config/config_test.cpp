@@ -401,7 +401,7 @@ BOOST_AUTO_TEST_CASE(a_module_gives_prober_options_and_timeout) {
     BOOST_TEST(config->targets[0].options.find("method")->scalar == "POST");
     BOOST_TEST((config->targets[1].timeout == 3s));
     BOOST_TEST(config->targets[1].options.find("method")->scalar == "PUT");
-    BOOST_TEST(config->targets[1].options.find("method")->where.file == "p.yaml");
+    BOOST_TEST(config->targets[1].options.find("method")->where.file.str() == "p.yaml");
     BOOST_TEST(config->targets[1].options.find("headers")->is_mapping());
     BOOST_TEST(config->targets[1].options.find("body")->scalar == "z");
     BOOST_TEST(config->files_read.at(1) == (folder.path / "modules.yaml").string());
@@ -450,7 +450,7 @@ BOOST_AUTO_TEST_CASE(target_files_give_targets) {
     BOOST_TEST((first.interval == 30s));
     BOOST_TEST((first.timeout == 7s));
     BOOST_TEST(first.options.find("method")->scalar == "HEAD");
-    BOOST_TEST(first.where.file == (folder.path / "a.json").string());
+    BOOST_TEST(first.where.file.str() == (folder.path / "a.json").string());
     BOOST_TEST(config->targets[1].name == "b");
     BOOST_TEST(config->targets[1].service == "web");
     BOOST_TEST(config->targets[1].labels.get("zone") == "eu");
