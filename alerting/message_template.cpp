@@ -86,7 +86,7 @@ Result<std::string> MessageText::render(const tmpl::Value& data,
     if (parsed_ == nullptr) return source_;
     // A big outage makes a long text; it is cut afterwards, which is better than failing it.
     constexpr tmpl::ExecuteLimits kLimits{
-        .steps = 10'000'000, .output_bytes = 16 << 20, .depth = 100};
+        .steps = 10'000'000, .output_bytes = 16 << 20, .value_bytes = 256 << 20, .depth = 100};
     return parsed_->execute(data, functions, kLimits);
 }
 

@@ -29,7 +29,7 @@ bool is_word(char c) {
 /// Appends `with`, its `$` references filled from `groups`; an unknown one is empty, as in Go.
 void append_expanded(std::string& out, std::string_view with, const re2::RE2& re,
                      const std::vector<re2::StringPiece>& groups) {
-    for (std::size_t at = 0; at < with.size();) {
+    for (std::size_t at = 0; at < with.size() && out.size() <= Regexp::kTextMax;) {
         if (with[at] != '$' || at + 1 == with.size()) {
             out += with[at++];
             continue;
@@ -149,7 +149,7 @@ std::string Regexp::replace_all(std::string_view text, std::string_view with) co
     std::string out;
     std::size_t match_end = 0;
     std::size_t at = 0;
-    while (at <= text.size() &&
+    while (at <= text.size() && out.size() <= kTextMax &&
            program_->re->Match(piece(text), at, text.size(), re2::RE2::UNANCHORED, found.data(),
                                static_cast<int>(found.size()))) {
         const auto begin = static_cast<std::size_t>(found[0].data() - text.data());

@@ -24,6 +24,10 @@ class Regexp {
     [[nodiscard]] bool matches(std::string_view text) const;
     /// The first match's groups, the whole match at 0; nothing where it does not match.
     [[nodiscard]] std::optional<std::vector<std::string>> groups(std::string_view text) const;
+    /// What `replace_all` and `expand` make: beyond it they stop, and give what they have, which is
+    /// longer. A reference in each of a thousand places makes much of little.
+    static constexpr std::size_t kTextMax = 16 << 20;
+
     /// Replaces each match; `$1`, `${1}`, `${name}`, `$$` as in Go's Regexp.ReplaceAllString.
     [[nodiscard]] std::string replace_all(std::string_view text, std::string_view with) const;
     /// The template with the groups of `text` put in, as Go's Regexp.Expand; nothing on no match.

@@ -10,6 +10,8 @@ namespace {
 
 /// Calls of the executor inside of one another: what the stack is sure to hold.
 constexpr int kNestingMax = 400;
+/// Lists and maps inside of one another: what printing and dropping them need of the stack.
+constexpr std::size_t kValueDepthMax = 100;
 /// Characters of an operand that an error quotes.
 constexpr std::size_t kContextMax = 200;
 
@@ -74,7 +76,7 @@ class Executor {
 
     void write(Span span, std::string_view text) {
         if (out_.size() + text.size() > limits_.output_bytes) {
-            return fail(span, fmt::format("more than {} bytes of text", limits_.output_bytes));
+            return too_large(span, limits_.output_bytes);
         }
         out_ += text;
     }
@@ -379,11 +381,34 @@ class Executor {
             return {};
         }
         const List args = arguments(command, dot, last);
+        std::size_t weight = 0;
+        for (const Value& arg : args) {
+            weight += arg.weight();
+            take(command.span, arg);
+        }
+        if (weight > limits_.value_bytes) too_large(command.span, limits_.value_bytes);
         if (error_) return {};
         auto result = function->call(args);
-        if (result) return std::move(*result);
+        if (result) {
+            take(command.span, *result);
+            const bool text = result->is(Value::Kind::text);
+            const std::size_t most = text ? kMadeTextMax : limits_.value_bytes;
+            if (result->weight() > most) too_large(command.span, most);
+            return std::move(*result);
+        }
         fail(command.span, fmt::format("error calling {}: {}", name.name, result.error().message));
         return {};
+    }
+
+    /// Counts what a function takes or makes.
+    void take(Span span, const Value& value) {
+        if (value.is(Value::Kind::text)) function_bytes_ += value.weight();
+        if (function_bytes_ > limits_.function_bytes) too_large(span, limits_.function_bytes);
+        if (value.depth() > kValueDepthMax) fail(span, "nested too deeply");
+    }
+
+    void too_large(Span span, std::size_t limit) {
+        fail(span, fmt::format("more than {} bytes of text", limit));
     }
 
     /// `and`, `or`: the first operand that decides, the later ones not evaluated.
@@ -432,6 +457,7 @@ class Executor {
     std::string out_;
     std::optional<Error> error_;
     std::size_t steps_ = 0;
+    std::size_t function_bytes_ = 0;
     std::size_t invoked_ = 0;
     int depth_ = 0;
 };

@@ -21,7 +21,7 @@ class Printer {
     Printer(std::string_view format, std::span<const Value> args) : format_(format), args_(args) {}
 
     std::string run() {
-        while (at_ < format_.size()) {
+        while (at_ < format_.size() && out_.size() <= kMadeTextMax) {
             const std::size_t percent = std::min(format_.find('%', at_), format_.size());
             out_ += format_.substr(at_, percent - at_);
             at_ = percent;

@@ -10,6 +10,10 @@
 
 namespace pilotlight::tmpl {
 
+/// The longest text that a function makes. Those that can make much of little stop beyond it, and
+/// the executor refuses what is longer.
+inline constexpr std::size_t kMadeTextMax = 16 << 20;
+
 /// A function that templates may call. The number of arguments is checked before the call.
 struct Function {
     std::function<Result<Value>(std::span<const Value> args)> call;

@@ -15,6 +15,10 @@ struct Tree;
 struct ExecuteLimits {
     std::size_t steps = 1'000'000;
     std::size_t output_bytes = 1 << 20;
+    /// What a function takes or makes at once, whole lists included.
+    std::size_t value_bytes = 64 << 20;
+    /// All texts that functions take and make, together.
+    std::size_t function_bytes = 64 << 20;
     /// Templates that invoke templates.
     std::size_t depth = 100;
 };

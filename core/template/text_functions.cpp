@@ -87,6 +87,7 @@ Result<Value> replace_all(Args args) {
     }
     const auto regexp = Regexp::compile(texts[0]);
     if (!regexp) return std::unexpected(regexp.error());
+    static_assert(Regexp::kTextMax >= kMadeTextMax);
     return regexp->replace_all(texts[2], texts[1]);
 }
 
@@ -97,6 +98,8 @@ Result<Value> join(Args args) {
         return fail(
             fmt::format("wrong type for value; expected []string; got {}", args[1].type_name()));
     }
+    const std::size_t made = args[1].list().size() * separator->size() + args[1].weight();
+    if (made > kMadeTextMax) return fail(fmt::format("more than {} bytes of text", kMadeTextMax));
     std::string out;
     for (const auto& item : args[1].list()) {
         if (&item != &args[1].list().front()) out += *separator;

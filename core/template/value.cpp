@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/template/functions.h"
 
 namespace pilotlight::tmpl {
@@ -74,7 +76,24 @@ void append_plain(std::string& out, const Value& value, int depth) {
 
 }  // namespace
 
-Value::Value(Fields fields) : data_(std::make_shared<const Fields>(std::move(fields))) {}
+Value::Value(List items) : data_(std::make_shared<const List>(std::move(items))) {
+    for (const Value& item : list())
+        holds(item);
+}
+
+Value::Value(Fields fields) : data_(std::make_shared<const Fields>(std::move(fields))) {
+    for (const auto& [name, field] : this->fields().entries) {
+        holds(field);
+        weight_ += name.size();
+    }
+}
+
+void Value::holds(const Value& inner) {
+    // Sharing can double it with each level: it stays far below where it would wrap around.
+    constexpr std::size_t kWeightMax = std::size_t{1} << 40;
+    weight_ = std::min(weight_ + inner.weight_, kWeightMax);
+    depth_ = std::max(depth_, inner.depth_ + 1);
+}
 
 Value Value::from(const Labels& labels) {
     Fields fields;

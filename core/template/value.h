@@ -50,10 +50,12 @@ class Value {
     Value(int value) : data_(std::int64_t{value}) {}
     Value(std::int64_t value) : data_(value) {}
     Value(double value) : data_(value) {}
-    Value(std::string text) : data_(std::make_shared<const std::string>(std::move(text))) {}
+    Value(std::string text)
+        : data_(std::make_shared<const std::string>(std::move(text))),
+          weight_(this->text().size() + 1) {}
     Value(std::string_view text) : Value(std::string(text)) {}
     Value(const char* text) : Value(std::string(text)) {}
-    Value(List items) : data_(std::make_shared<const List>(std::move(items))) {}
+    Value(List items);
     Value(Fields fields);
 
     /// A map[string]string: an absent key is "".
@@ -82,12 +84,21 @@ class Value {
     /// "string", "float64", "int", "[]interface {}", ...: for messages and %T.
     [[nodiscard]] std::string type_name() const;
 
+    /// What printing costs: bytes of text and values within, a shared one counted at each use.
+    [[nodiscard]] std::size_t weight() const { return weight_; }
+    /// How many lists and maps lie inside of one another.
+    [[nodiscard]] std::size_t depth() const { return depth_; }
+
   private:
+    void holds(const Value& inner);
+
     using Data =
         std::variant<std::monostate, bool, std::int64_t, double, std::shared_ptr<const std::string>,
                      std::shared_ptr<const List>, std::shared_ptr<const Fields>>;
     Data data_;
     const Type* type_ = nullptr;
+    std::size_t weight_ = 1;
+    std::size_t depth_ = 0;
 };
 
 struct Fields {

@@ -1,5 +1,6 @@
 #include "core/template/template.h"
 
+#include <fmt/format.h>
 #include <boost/test/unit_test.hpp>
 
 #include <string>
@@ -30,6 +31,11 @@ const Functions& functions() {
               return Value(args[0].text() + args[0].text());
           },
           1, 1}},
+        {"list",
+         {[](std::span<const Value> args) -> Result<Value> {
+              return Value(List(args.begin(), args.end()));
+          },
+          0, SIZE_MAX}},
         {"broken",
          {[](std::span<const Value>) -> Result<Value> { return pilotlight::fail("it broke"); }, 0,
           0}}};
@@ -216,6 +222,30 @@ BOOST_AUTO_TEST_CASE(hostile_texts_get_an_error) {
     BOOST_TEST(expand("{{ printf \"%999999999d\" 1 }}").size() < 20'000U);
     BOOST_TEST(expand(std::string(2 << 20, 'x')) ==
                "error: template: t: longer than 1048576 bytes");
+}
+
+BOOST_AUTO_TEST_CASE(values_do_not_grow_without_end) {
+    const auto grown = [](std::string_view step, std::string_view use, int times = 60) {
+        return expand(
+            fmt::format("{{{{ $x := \"0123456789\" }}}}{{{{ range {} }}}}{{{{ $x = {} }}}}"
+                        "{{{{ end }}}}{{{{ {} }}}}",
+                        times, step, use));
+    };
+    for (const char* const doubling :
+         {"print $x $x", R"(printf "%s%[1]s" $x)", "js $x $x", "list $x $x"}) {
+        for (const char* const use : {"len $x", "print $x", "$x", R"(printf "%v" $x)"}) {
+            BOOST_TEST(grown(doubling, use).find("bytes of text") != std::string::npos, doubling);
+        }
+    }
+    BOOST_TEST(grown("list $x", "print $x", 100'000).find("nested too deeply") !=
+               std::string::npos);
+    BOOST_TEST(grown("print $x $x", "range 100000 }}{{ print $x | len }}{{ end", 16)
+                   .find("more than 67108864 bytes of text") != std::string::npos);
+    std::string often;
+    for (int i = 0; i < 100'000; ++i)
+        often += "%[1]s";
+    BOOST_TEST(grown("print $x $x", "printf \"" + often + "\" $x | len", 16)
+                   .find("more than 16777216 bytes of text") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
