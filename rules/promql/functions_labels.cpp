@@ -20,7 +20,17 @@ bool is_label_name(const Evaluator& evaluator, std::string_view name) {
     return first >= 0x80 || (lower >= 'a' && lower <= 'z') || first == '_';
 }
 
-void set_label(Item& item, std::string_view name, std::string_view value) {
+/// A label's value as functions may make it; nested calls double theirs with each.
+constexpr std::size_t kValueMax = 1 << 20;
+/// What is longer counts as samples do: a sample takes some bytes, too.
+constexpr std::size_t kValueFree = 256;
+constexpr std::size_t kBytesPerSample = 4;
+
+void set_label(Evaluator& evaluator, Item& item, std::string_view name, std::string_view value) {
+    if (value.size() > kValueMax) {
+        return evaluator.fail(fmt::format("a label's value is longer than {} bytes", kValueMax));
+    }
+    if (value.size() > kValueFree && !evaluator.count(value.size() / kBytesPerSample)) return;
     item.labels = LabelsBuilder(item.labels).set(name, value).build();
     item.series = nullptr;
     if (name == kMetricName) item.drop_name = false;
@@ -45,7 +55,8 @@ Items label_replace(Frame& frame) {
     Items items = frame.vector(0);
     for (Item& item : items) {
         const auto value = regexp->expand(item.labels.get(source), replacement);
-        if (value) set_label(item, target, *value);
+        if (value) set_label(evaluator, item, target, *value);
+        if (evaluator.failed()) return {};
     }
     evaluator.check_unique(items);
     return items;
@@ -69,11 +80,12 @@ Items label_join(Frame& frame) {
     Items items = frame.vector(0);
     for (Item& item : items) {
         std::string joined;
-        for (std::size_t i = 0; i < sources.size(); ++i) {
+        for (std::size_t i = 0; i < sources.size() && joined.size() <= kValueMax; ++i) {
             if (i > 0) joined += separator;
             joined += item.labels.get(sources[i]);
         }
-        set_label(item, target, joined);
+        set_label(evaluator, item, target, joined);
+        if (evaluator.failed()) return {};
     }
     if (!evaluator.failed()) evaluator.check_unique(items);
     return items;

@@ -136,6 +136,25 @@ BOOST_AUTO_TEST_CASE(label_join_puts_values_together) {
     BOOST_TEST(sheet.eval("label_join(g, \"~\", \"-\", \"a\")").starts_with("error: "));
 }
 
+BOOST_AUTO_TEST_CASE(label_values_do_not_grow_without_end) {
+    Sheet sheet;
+    sheet.load("g{a=\"0123456789\"}", "1");
+    const std::string too_long = "error: a label's value is longer than 1048576 bytes";
+    std::string joined = "g";
+    std::string replaced = "g";
+    for (int i = 0; i < 60; ++i) {
+        joined = "label_join(" + joined + R"x(, "a", "", "a", "a"))x";
+        replaced = "label_replace(" + replaced + R"x(, "a", "$1$1", "a", "(.*)"))x";
+    }
+    BOOST_TEST(sheet.eval(joined) == too_long);
+    BOOST_TEST(sheet.eval(replaced) == too_long);
+    std::string at_once;
+    for (int i = 0; i < 200'000; ++i)
+        at_once += "$1";
+    BOOST_TEST(sheet.eval(R"x(label_replace(g, "a", ")x" + at_once + R"x(", "a", "(.*)"))x") ==
+               too_long);
+}
+
 BOOST_AUTO_TEST_CASE(names_of_labels_may_be_utf_8_in_3) {
     Sheet sheet;
     sheet.load("g{app=\"shop\"}", "1");
