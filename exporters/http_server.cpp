@@ -109,7 +109,10 @@ Request request_of(const httplib::Request& from) {
     Request request;
     request.method = from.method == "HEAD" ? "GET" : from.method;
     request.path = from.path;
-    request.parameters.assign(from.params.begin(), from.params.end());
+    // The library's own reading keeps of a value what is behind its last `=`: up{job="x"}.
+    const std::string_view target = from.target;
+    const std::size_t query = target.find('?');
+    if (query != target.npos) request.parameters = read_form(target.substr(query + 1));
     request.headers.assign(from.headers.begin(), from.headers.end());
     take_body(from, request);
     request.remote_address = from.remote_addr;

@@ -122,6 +122,18 @@ BOOST_AUTO_TEST_CASE(a_head_request_gets_the_length_without_the_body) {
     BOOST_TEST(body_of(answer) == "");
 }
 
+BOOST_AUTO_TEST_CASE(reads_parameters_in_order_and_whole) {
+    const auto server = start();
+    const auto asked = [&](std::string_view query) {
+        return body_of(ask(server->port(), "GET /p?" + std::string(query) + " HTTP/1.1\r\n\r\n"));
+    };
+    BOOST_TEST(asked(R"(query=up{job="x",a!="y"}&time=1)") ==
+               R"(GET /p  query=up{job="x",a!="y"} time=1)");
+    BOOST_TEST(asked("target=http://h/a=b&module=m") == "GET /p  target=http://h/a=b module=m");
+    BOOST_TEST(asked("b=1+2&a=%3d%26&b=3&&c&=") == "GET /p  b=1 2 a==& b=3 c= =");
+    BOOST_TEST(asked("") == "GET /p ");
+}
+
 BOOST_AUTO_TEST_CASE(takes_bodies_and_forms) {
     const auto server = start();
     BOOST_TEST(body_of(ask(server->port(), "POST /p HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody")) ==
