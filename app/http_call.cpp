@@ -32,7 +32,7 @@ Result<HttpAnswer> exchange(runtime::HttpRequest request, Duration patience) {
     runtime::Loop loop("client");
     runtime::Services services(loop.executor(), blocking);
     loop.start();
-    const std::string url = request.url;
+    const std::string url = without_login(request.url);
     request.body_limit = std::uint64_t{1} << 30;
     auto answer = asio::co_spawn(
         loop.executor(),
@@ -50,6 +50,14 @@ Result<HttpAnswer> exchange(runtime::HttpRequest request, Duration patience) {
 }
 
 }  // namespace
+
+std::string without_login(std::string_view url) {
+    const std::size_t scheme = url.find("://");
+    const std::size_t host = scheme == url.npos ? 0 : scheme + 3;
+    const std::size_t at = url.substr(0, url.find_first_of("/?#", host)).rfind('@');
+    if (at == url.npos || at < host) return std::string(url);
+    return fmt::format("{}{}", url.substr(0, host), url.substr(at + 1));
+}
 
 Result<HttpAnswer> call_http(const std::string& url, const std::string& form, Duration patience) {
     runtime::HttpRequest request;
@@ -82,8 +90,8 @@ Result<std::string> body_of(const HttpCall& call) {
     std::string said = answer->body.substr(0, kShown);
     while (said.ends_with('\n'))
         said.pop_back();
-    return fail(
-        fmt::format("{}: HTTP {}{}{}", call.url, answer->status, said.empty() ? "" : ": ", said));
+    return fail(fmt::format("{}: HTTP {}{}{}", without_login(call.url), answer->status,
+                            said.empty() ? "" : ": ", said));
 }
 
 std::string form_of(const std::vector<std::pair<std::string, std::string>>& fields) {

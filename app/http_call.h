@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -31,6 +32,9 @@ struct HttpCall {
 /// The body of an answer of 2xx, waited for at most ten seconds. Another status is an error with
 /// what the answer says of it.
 [[nodiscard]] Result<std::string> body_of(const HttpCall& call);
+
+/// For messages: the URL without `user:password@`.
+[[nodiscard]] std::string without_login(std::string_view url);
 
 /// `a=b&c=d`, percent-encoded.
 [[nodiscard]] std::string form_of(const std::vector<std::pair<std::string, std::string>>& fields);

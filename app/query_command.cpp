@@ -118,7 +118,8 @@ void print(const Json& data) {
 int show(const HttpAnswer& answer, const QueryOptions& options, const std::string& url) {
     const Json document = Json::parse(answer.body, nullptr, false);
     if (document.is_discarded() || !document.is_object()) {
-        std::cerr << fmt::format("{}: HTTP {}, and the answer is no JSON\n", url, answer.status);
+        std::cerr << fmt::format("{}: HTTP {}, and the answer is no JSON\n", without_login(url),
+                                 answer.status);
         return kExitCannot;
     }
     if (document.value("status", "") != "success") {

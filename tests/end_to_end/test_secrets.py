@@ -63,6 +63,8 @@ class Secrets(EndToEndTest):
         shown["check config"] = pilotlight("check", "config", config, environment=environment).text
         for command in ("targets", "alerts"):
             shown[command] = pilotlight(command, "--url", daemon.url).text
+            shown[f"{command} of nobody"] = pilotlight(
+                command, "--url", "http://user:login-secret@127.0.0.1:1").text
         daemon.stop()
         shown["the log"] = daemon.log()
         for where, text in shown.items():
