@@ -165,6 +165,22 @@ class Reload(EndToEndTest):
         self.assertEqual(len([one for one in self.pagerduty.deliveries
                               if one.event["dedup_key"] == page.event["dedup_key"]]), 1)
 
+    def test_a_receiver_that_is_renamed_while_it_fires_leaves_no_incident_open(self):
+        daemon = self.watch()
+        self.app.down()
+        page = self.pagerduty.wait_for_event("trigger", "AppDown")
+        # The last words wait for the service like any others.
+        self.pagerduty.fail(503, times=2)
+        routes = alerting(pagerduty=self.pagerduty)
+        routes["route"]["receiver"] = routes["receivers"][0]["name"] = "crew"
+        daemon.write("alerting.yaml", routes)
+        self.pagerduty.wait_for_event("resolve", after=page, limit=20)
+        wait_until(lambda: sorted(self.pagerduty.incidents().values()) == ["resolved", "triggered"],
+                   20, "the incident of the new receiver", self.pagerduty.incidents)
+        self.app.up()
+        wait_until(lambda: set(self.pagerduty.incidents().values()) == {"resolved"}, 20,
+                   "both to be closed", self.pagerduty.incidents)
+
 
 if __name__ == "__main__":
     unittest.main()
