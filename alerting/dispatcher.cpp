@@ -41,6 +41,15 @@ NotifiedAlert to_notified(const Alert& alert) {
     return told;
 }
 
+constexpr std::string_view kFarewell =
+    "The configuration no longer tells this receiver: closed here, whether it has ended or not.";
+
+/// Services that keep an incident open until they are told of its end. In a channel of messages a
+/// false end would be worse than none.
+bool holds_incidents(std::string_view integration) {
+    return integration == "pagerduty" || integration == "opsgenie";
+}
+
 /// Whether the integration has heard all there is to hear of an alert that ended.
 bool knows_end(Knowledge& knowledge, const Labels& alert, bool send_resolved) {
     if (!send_resolved) knowledge.firing.erase(alert);
@@ -222,7 +231,9 @@ void Dispatcher::tell(Group& group, const Integration& integration, const FlushV
         knowledge.firing.insert(alert->labels);
     for (const Alert* alert : view.resolved)
         knowledge.resolved.insert(alert->labels);
-    if (silent && !knowledge.pending) {
+    // A fallback may have been told, and want to hear that it ended.
+    const bool has_fallback = !routing_->find_receiver(group.receiver)->fallback.empty();
+    if (silent && !knowledge.pending && !has_fallback) {
         knowledge.failed = false;
         return;
     }
@@ -231,6 +242,38 @@ void Dispatcher::tell(Group& group, const Integration& integration, const FlushV
     knowledge.pending = true;
     knowledge.failed = false;
     out.push_back(std::move(notification));
+}
+
+void Dispatcher::say_farewell(const Group& group, const Knowledge& knowledge,
+                              const IntegrationPtr& integration, WallTime now) {
+    if (integration == nullptr || !integration->send_resolved()) return;
+    if (!holds_incidents(integration->address().integration)) return;
+    Notification notification;
+    notification.to = integration->address();
+    notification.group_key = group.key;
+    notification.group_labels = group.labels;
+    notification.dedup_key = group.dedup_key;
+    notification.cause = Cause::resolved;
+    notification.external_url = external_url_;
+    notification.decided_at = now;
+    for (const Labels& labels : knowledge.firing) {
+        const auto member = group.members.find(labels);
+        if (member == group.members.end()) continue;
+        NotifiedAlert last = to_notified(member->second.alert);
+        last.status = Status::resolved;
+        last.ends_at = now;
+        LabelsBuilder annotations(last.annotations);
+        annotations.set("description", kFarewell);
+        last.annotations = annotations.build();
+        notification.alerts.push_back(std::move(last));
+    }
+    if (notification.alerts.empty()) return;
+    notification.sequence = next_sequence_++;
+    farewells_.push_back(std::move(notification));
+}
+
+std::vector<Notification> Dispatcher::take_farewells() {
+    return std::exchange(farewells_, {});
 }
 
 void Dispatcher::settle(const Settlement& settlement) {

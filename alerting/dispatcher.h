@@ -72,12 +72,17 @@ class Dispatcher {
 
     /// Puts another configuration in force. Groups, timers and what was told are kept wherever the
     /// same receiver still gets the alert; a receiver that no longer does is told of the end of
-    /// what it knows; a new one is told after its route's group_wait.
+    /// what it knows; a new one is told after its route's group_wait. An integration that is gone
+    /// altogether, by a receiver's removal or renaming, cannot be told later: where it holds an
+    /// incident open, take_farewells() has its end.
     void replace(SharedRouting routing, WallTime now);
 
     /// Entries of the notification log that mean nothing any more, since the last call: for the
     /// journal to drop.
     [[nodiscard]] std::vector<Told> take_forgotten();
+    /// The last words to integrations that a replace() took away, to be sent as they were
+    /// configured before.
+    [[nodiscard]] std::vector<Notification> take_farewells();
 
     struct GroupView {
         std::string receiver;
@@ -117,7 +122,10 @@ class Dispatcher {
     void accept_one(const Alert& alert, WallTime now, Origin origin);
     void route_alert(Tracked& tracked, WallTime now);
     void rehome(Tracked& tracked, WallTime now);
-    void apply_routing(WallTime now);
+    /// `before`: what held until now; null at a start.
+    void apply_routing(const RoutingConfig* before, WallTime now);
+    void say_farewell(const Group& group, const Knowledge& knowledge,
+                      const IntegrationPtr& integration, WallTime now);
     Group& group_for(const Route& route, const Labels& alert_labels, WallTime now);
     void join_group(Tracked& tracked, Group& group, WallTime now);
     void leave_group(Tracked& tracked, Group& group);
@@ -148,6 +156,7 @@ class Dispatcher {
     std::unordered_map<std::string, GroupId> group_ids_;
     std::set<std::pair<WallTime, GroupId>> due_;
     std::vector<Told> forgotten_;
+    std::vector<Notification> farewells_;
     GroupId next_group_id_ = 1;
     std::uint64_t next_sequence_ = 1;
     std::uint64_t dropped_ = 0;

@@ -53,6 +53,7 @@ void Dispatcher::restore(std::vector<Told> told, std::uint64_t next_sequence, Wa
     next_sequence_ = std::max(next_sequence_, next_sequence);
     for (const Told& entry : told) {
         const Notification& last = entry.last;
+        if (last.is_beyond_routes()) continue;
         next_sequence_ = std::max(next_sequence_, last.sequence + 1);
         GroupId& id = group_ids_[last.group_key];
         if (id == 0) {
@@ -87,7 +88,7 @@ void Dispatcher::restore(std::vector<Told> told, std::uint64_t next_sequence, Wa
             group.members[labels] = {tracked.alert, false, ended, silenced};
         }
     }
-    apply_routing(now);
+    apply_routing(nullptr, now);
     for (auto& [id, group] : groups_) {
         WallTime decided_at{};
         for (const auto& [address, knowledge] : group->known_by) {
@@ -153,16 +154,19 @@ void Dispatcher::leave_group(Tracked& tracked, Group& group) {
 void Dispatcher::replace(SharedRouting routing, WallTime now) {
     PILOT_CHECK(routing != nullptr);
     follow_clock(now);
-    routing_ = std::move(routing);
-    apply_routing(now);
+    const SharedRouting before = std::exchange(routing_, std::move(routing));
+    apply_routing(before.get(), now);
 }
 
-void Dispatcher::apply_routing(WallTime now) {
+void Dispatcher::apply_routing(const RoutingConfig* before, WallTime now) {
     inhibitor_.replace(routing_->inhibit_rules);
     std::vector<Group*> homeless;
     for (auto& [id, group] : groups_) {
         std::erase_if(group->known_by, [&](const auto& entry) {
             if (routing_->find_integration(entry.first) != nullptr) return false;
+            if (before != nullptr) {
+                say_farewell(*group, entry.second, before->find_integration(entry.first), now);
+            }
             forget(*group, entry.first);
             return true;
         });

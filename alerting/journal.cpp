@@ -1,6 +1,7 @@
 #include "alerting/journal.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <condition_variable>
 #include <filesystem>
@@ -121,6 +122,15 @@ std::string time_stamp(WallTime now) {
     return stamp;
 }
 
+/// What no waiting will mend: something that is no file, or a file of somebody else's. A full disk
+/// is neither.
+bool is_unreadable(const std::string& path) {
+    std::error_code failed;
+    const auto status = std::filesystem::status(path, failed);
+    if (!std::filesystem::exists(status)) return false;
+    return !std::filesystem::is_regular_file(status) || ::access(path.c_str(), R_OK | W_OK) != 0;
+}
+
 /// Moves the database and its two companions out of the way.
 Result<std::string> set_aside(const std::string& path) {
     const std::string aside = fmt::format("{}.set-aside-{}", path, time_stamp(wall_now()));
@@ -142,6 +152,7 @@ struct Journal::State {
     JournalContents contents;
     /// Guarded: the thread may begin a new database later.
     Errors warnings;
+    std::vector<std::string> losses;
 
     mutable std::mutex mutex;
     std::condition_variable woken;
@@ -160,6 +171,7 @@ struct Journal::State {
     void open_first();
     Outcome ensure_open();
     Outcome open_whole();
+    Outcome begin_anew(const Database::Failure& why);
     void run();
     void work(std::vector<Request> batch);
     Outcome write_all(const std::vector<Request>& batch);
@@ -204,6 +216,11 @@ void Journal::State::open_first() {
         return;
     }
     auto read = read_contents(*database);
+    if (!read && read.error().trouble == Database::Trouble::corrupt) {
+        // Whole as a file, but not what it holds.
+        database.reset();
+        if (begin_anew(read.error())) read = JournalContents();
+    }
     if (!read) {
         note_failure(read.error());
         warn(fmt::format("the journal {} cannot be read ({})", path, read.error().message));
@@ -229,7 +246,13 @@ Outcome Journal::State::open_whole() {
 Outcome Journal::State::ensure_open() {
     if (database != nullptr) return {};
     auto opened = open_whole();
-    if (opened || opened.error().trouble != Database::Trouble::corrupt) return opened;
+    if (opened) return opened;
+    const bool is_lost =
+        opened.error().trouble == Database::Trouble::corrupt || is_unreadable(path);
+    return is_lost ? begin_anew(opened.error()) : opened;
+}
+
+Outcome Journal::State::begin_anew(const Database::Failure& why) {
     const auto aside = set_aside(path);
     if (!aside) {
         return std::unexpected(
@@ -237,7 +260,12 @@ Outcome Journal::State::ensure_open() {
     }
     warn(fmt::format(
         "the journal {} cannot be used ({}); it was set aside as {}, a new one is begun", path,
-        opened.error().message, *aside));
+        why.message, *aside));
+    {
+        const std::scoped_lock lock(mutex);
+        losses.push_back(fmt::format("{} could not be used ({}) and was set aside as {}", path,
+                                     why.message, *aside));
+    }
     return open_whole();
 }
 
@@ -392,6 +420,11 @@ JournalContents Journal::take_contents() {
 Errors Journal::take_warnings() {
     const std::scoped_lock lock(state_->mutex);
     return std::exchange(state_->warnings, {});
+}
+
+std::vector<std::string> Journal::take_losses() {
+    const std::scoped_lock lock(state_->mutex);
+    return std::exchange(state_->losses, {});
 }
 
 void Journal::record(std::vector<Notification> notifications, Done done) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,6 +61,10 @@ struct JournalContents {
     std::vector<Record> outside_alerts;
     std::vector<Record> silences;
     std::uint64_t next_sequence = 1;
+    /// Of those that the outbox makes itself: Notification::kBeyondRoutes and up.
+    std::uint64_t next_beyond_routes = Notification::kBeyondRoutes;
+    /// How many were given up and are still kept, by address.
+    std::map<Address, std::uint64_t> dead;
     /// Rows that could not be read: to be said aloud.
     Errors warnings;
 };
@@ -102,6 +107,9 @@ class Journal {
     /// What has to be said aloud since the last call: a database that cannot be opened, or that was
     /// set aside. Look after the start and now and then.
     [[nodiscard]] Errors take_warnings();
+    /// One sentence for each database that was set aside since the last call: what it held is
+    /// forgotten, which everybody who is told of alerts should know.
+    [[nodiscard]] std::vector<std::string> take_losses();
 
     /// Puts notifications into the outbox and what they say into the notification log.
     void record(std::vector<Notification> notifications, Done done);

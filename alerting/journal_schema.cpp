@@ -109,6 +109,28 @@ Database::Outcome<void> apply_migrations(Database& database, std::int64_t from) 
             .c_str());
 }
 
+Database::Outcome<void> read_sequences(Database& database, JournalContents& contents) {
+    const auto beyond = static_cast<std::int64_t>(Notification::kBeyondRoutes);
+    return database.query(
+        "SELECT coalesce(max(CASE WHEN sequence < ?1 THEN sequence END), 0), "
+        "coalesce(max(CASE WHEN sequence >= ?1 THEN sequence END), ?1 - 1) "
+        "FROM (SELECT sequence FROM outbox UNION ALL SELECT sequence FROM told)",
+        {beyond}, [&](const Row& row) {
+            contents.next_sequence = static_cast<std::uint64_t>(number(row[0])) + 1;
+            contents.next_beyond_routes = static_cast<std::uint64_t>(number(row[1])) + 1;
+        });
+}
+
+Database::Outcome<void> read_dead(Database& database, JournalContents& contents) {
+    return database.query(
+        "SELECT receiver, integration, integration_index, count(*) FROM outbox "
+        "WHERE state = 'dead' GROUP BY 1, 2, 3",
+        {}, [&](const Row& row) {
+            const Address address{text(row[0]), text(row[1]), static_cast<int>(number(row[2]))};
+            contents.dead[address] = static_cast<std::uint64_t>(number(row[3]));
+        });
+}
+
 }  // namespace
 
 Database::Outcome<void> migrate(Database& database) {
@@ -187,12 +209,9 @@ Database::Outcome<JournalContents> read_contents(Database& database) {
     if (!read) return std::unexpected(read.error());
     read = read_records("SELECT id, record FROM silences", contents.silences);
     if (!read) return std::unexpected(read.error());
-    read = database.query(
-        "SELECT max(coalesce((SELECT max(sequence) FROM outbox), 0), "
-        "coalesce((SELECT max(sequence) FROM told), 0))",
-        {}, [&](const Row& row) {
-            contents.next_sequence = static_cast<std::uint64_t>(number(row[0])) + 1;
-        });
+    read = read_sequences(database, contents);
+    if (!read) return std::unexpected(read.error());
+    read = read_dead(database, contents);
     if (!read) return std::unexpected(read.error());
     return contents;
 }

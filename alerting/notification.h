@@ -83,6 +83,14 @@ struct Notification {
     /// Resolved, and the receiver never accepted a word of it while it lasted: the message says
     /// that it was, from when to when. Set when it is sent.
     bool missed = false;
+    /// Whom the routes name, where this is told to that receiver's fallback; "" otherwise.
+    std::string instead_of;
+
+    /// Made by the outbox and not by the routes: told to a fallback, or said by Pilotlight of
+    /// itself.
+    [[nodiscard]] bool is_beyond_routes() const { return sequence >= kBeyondRoutes; }
+    /// Where the sequences of such notifications begin.
+    static constexpr std::uint64_t kBeyondRoutes = 1ULL << 62;
 
     [[nodiscard]] Status status() const;
     [[nodiscard]] std::vector<NotifiedAlert> with_status(Status status) const;

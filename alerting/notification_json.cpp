@@ -66,18 +66,19 @@ std::string to_json(const Notification& notification) {
     json alerts = json::array();
     for (const NotifiedAlert& alert : notification.alerts)
         alerts.push_back(alert_to_json(alert));
-    const json object{{"sequence", notification.sequence},
-                      {"receiver", notification.to.receiver},
-                      {"integration", notification.to.integration},
-                      {"index", notification.to.index},
-                      {"group_key", notification.group_key},
-                      {"group_labels", labels_to_json(notification.group_labels)},
-                      {"dedup_key", notification.dedup_key},
-                      {"cause", to_string(notification.cause)},
-                      {"alerts", std::move(alerts)},
-                      {"external_url", notification.external_url},
-                      {"decided_at", to_json_time(notification.decided_at)},
-                      {"only_amends", notification.only_amends}};
+    json object{{"sequence", notification.sequence},
+                {"receiver", notification.to.receiver},
+                {"integration", notification.to.integration},
+                {"index", notification.to.index},
+                {"group_key", notification.group_key},
+                {"group_labels", labels_to_json(notification.group_labels)},
+                {"dedup_key", notification.dedup_key},
+                {"cause", to_string(notification.cause)},
+                {"alerts", std::move(alerts)},
+                {"external_url", notification.external_url},
+                {"decided_at", to_json_time(notification.decided_at)},
+                {"only_amends", notification.only_amends}};
+    if (!notification.instead_of.empty()) object["instead_of"] = notification.instead_of;
     return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -99,6 +100,7 @@ std::optional<Notification> notification_from_json(std::string_view text) {
         notification.external_url = object.at("external_url").get<std::string>();
         notification.decided_at = time_from_json(object.at("decided_at"));
         notification.only_amends = object.at("only_amends").get<bool>();
+        notification.instead_of = object.value("instead_of", "");
         return notification;
     } catch (const json::exception&) {
         return std::nullopt;

@@ -5,6 +5,8 @@
 #include <atomic>
 #include <mutex>
 
+#include "alerting/announcement.h"
+#include "alerting/fallbacks.h"
 #include "alerting/resends.h"
 #include "alerting/send_queue.h"
 #include "core/check.h"
@@ -30,6 +32,9 @@ struct Lane {
     Resends resends;
     std::optional<WallTime> last_delivered;
     std::string last_error;
+    std::uint64_t dead = 0;
+    /// As it was configured last, once the configuration no longer has it: for its last words.
+    IntegrationPtr retired;
 };
 
 Settlement settlement_of(const Notification& notification, Settlement::Outcome outcome,
@@ -65,6 +70,15 @@ struct Outbox::State : std::enable_shared_from_this<Outbox::State> {
     Lane& lane_for(const Address& address);
     void make_lanes();
     void publish();
+    void send_own(std::vector<Notification> notifications);
+    void hand_over(Lane& lane, const ReceiverConfig& receiver, const Notification& notification,
+                   std::string_view why);
+    void hand_over_due(Lane& lane);
+    [[nodiscard]] const ReceiverConfig* with_fallback(const Lane& lane) const;
+    [[nodiscard]] SteadyTime next_turn(const Lane& lane) const;
+    [[nodiscard]] Duration give_up_after(const Address& address) const;
+    void clean_up_own(const Notification& notification, Settlement::Outcome outcome);
+    asio::awaitable<void> bury(Lane& lane, Notification notification, Delivery delivery);
     void report_trouble(const Address& address, const std::string& what);
     void settle_needless(const Notification& notification);
     void supersede(const SendQueue::Superseded& superseded);
@@ -91,6 +105,8 @@ struct Outbox::State : std::enable_shared_from_this<Outbox::State> {
 
     SharedRouting routing;
     std::map<Address, std::unique_ptr<Lane>> lanes;
+    Fallbacks fallbacks;
+    std::uint64_t next_sequence = Notification::kBeyondRoutes;
     runtime::TaskGroup tasks;
 };
 
@@ -119,6 +135,13 @@ void Outbox::submit(std::vector<Notification> notifications) {
     if (!notifications.empty()) state_->submit(std::move(notifications));
 }
 
+void Outbox::announce(NotifiedAlert alert, std::string external_url) {
+    state_->post_unless_stopped(
+        [state = state_, alert = std::move(alert), external_url = std::move(external_url)] {
+            state->send_own(announcements(alert, *state->routing, external_url, wall_now()));
+        });
+}
+
 void Outbox::configure(SharedRouting routing) {
     PILOT_CHECK(routing != nullptr);
     state_->post_unless_stopped(
@@ -135,6 +158,15 @@ std::uint64_t Outbox::pending() const {
     for (const ReceiverStatus& status : this->status())
         count += status.pending;
     return count;
+}
+
+std::optional<SteadyTime> Outbox::waiting_since() const {
+    std::optional<SteadyTime> first;
+    for (const ReceiverStatus& status : this->status()) {
+        if (!status.waiting_since) continue;
+        if (!first || *status.waiting_since < *first) first = status.waiting_since;
+    }
+    return first;
 }
 
 asio::awaitable<void> Outbox::stop() {
@@ -184,12 +216,24 @@ void Outbox::State::submit(std::vector<Notification> notifications) {
 
 void Outbox::State::start(std::vector<OutboxRow> restored, const std::vector<Told>& told) {
     make_lanes();
+    next_sequence = options.next_sequence;
+    for (const auto& [address, count] : options.dead) {
+        if (routing->find_integration(address) != nullptr) lane_for(address).dead = count;
+    }
     const WallTime wall = wall_now();
     const SteadyTime now = steady_now();
     for (const Told& entry : told) {
         Lane& lane = lane_for(entry.last.to);
         if (entry.open) lane.queue.set_open(entry.last.group_key, true);
         if (!entry.memory.empty()) lane.memories[entry.last.group_key] = entry.memory;
+        if (entry.last.is_beyond_routes()) {
+            fallbacks.restore(entry);
+            // What the last run had no time for.
+            using Outcome = Settlement::Outcome;
+            if (!entry.pending) {
+                clean_up_own(entry.last, entry.failed ? Outcome::dead : Outcome::delivered);
+            }
+        }
         if (entry.open && !entry.pending) lane.resends.told(entry.last, now);
         lane.wakeup.cancel();
     }
@@ -202,17 +246,26 @@ void Outbox::State::start(std::vector<OutboxRow> restored, const std::vector<Tol
             not_before = now + std::clamp(Duration(*row.next_attempt_at - wall), Duration(0),
                                           options.backoff.longest_asked);
         }
+        const Duration patience = give_up_after(row.notification.to);
         enqueue({std::move(row.notification), row.attempts, not_before,
-                 now + std::max(Duration(0), options.give_up_after - age)});
+                 now + std::max(Duration(0), patience - age), now - age});
     }
     publish();
 }
 
 void Outbox::State::configure(SharedRouting next) {
-    routing = std::move(next);
+    const SharedRouting before = std::exchange(routing, std::move(next));
+    for (auto& [address, lane] : lanes) {
+        if (IntegrationPtr integration = before->find_integration(address)) {
+            lane->retired = std::move(integration);
+        }
+    }
     make_lanes();
     for (auto& [address, lane] : lanes) {
         lane->queue.retry_now();
+        const Duration patience = give_up_after(address);
+        lane->queue.visit_waiting(
+            [&](SendQueue::Item& item) { item.give_up_at = item.since + patience; });
         lane->wakeup.cancel();
     }
     publish();
@@ -240,9 +293,10 @@ Lane& Outbox::State::lane_for(const Address& address) {
 
 void Outbox::State::take(const std::vector<Notification>& notifications) {
     uncommitted -= notifications.size();
-    const SteadyTime give_up_at = steady_now() + options.give_up_after;
+    const SteadyTime now = steady_now();
     for (const Notification& notification : notifications) {
-        enqueue({notification, 0, {}, give_up_at});
+        enqueue({notification, 0, {}, now + give_up_after(notification.to), now});
+        send_own(fallbacks.follow(notification, *routing));
     }
     publish();
 }
@@ -265,6 +319,75 @@ void Outbox::State::settle_needless(const Notification& notification) {
     if (observer.on_settled) observer.on_settled(settlement);
 }
 
+Duration Outbox::State::give_up_after(const Address& address) const {
+    const ReceiverConfig* receiver = routing->find_receiver(address.receiver);
+    return receiver == nullptr ? options.give_up_after : receiver->give_up_after;
+}
+
+void Outbox::State::send_own(std::vector<Notification> notifications) {
+    if (notifications.empty()) return;
+    for (Notification& notification : notifications)
+        notification.sequence = next_sequence++;
+    submit(std::move(notifications));
+}
+
+const ReceiverConfig* Outbox::State::with_fallback(const Lane& lane) const {
+    const ReceiverConfig* receiver = routing->find_receiver(lane.address.receiver);
+    return receiver == nullptr || receiver->fallback.empty() ? nullptr : receiver;
+}
+
+void Outbox::State::hand_over(Lane& lane, const ReceiverConfig& receiver,
+                              const Notification& notification, std::string_view why) {
+    const ReceiverConfig* fallback = routing->find_receiver(receiver.fallback);
+    if (fallback == nullptr) return;
+    std::vector<Notification> copies = fallbacks.hand_over(notification, *fallback, why);
+    if (copies.empty()) return;
+    if (lane.queue.is_open(notification.group_key)) {
+        // The beginning was told to those who are meant: its end is no news of something missed.
+        for (const Notification& copy : copies) {
+            if (copy.status() == Status::firing) continue;
+            lane_for(copy.to).queue.set_open(copy.group_key, true);
+        }
+    }
+    report_trouble(lane.address,
+                   fmt::format("{}; receiver '{}' is told instead", why, receiver.fallback));
+    send_own(std::move(copies));
+}
+
+void Outbox::State::hand_over_due(Lane& lane) {
+    const ReceiverConfig* receiver = with_fallback(lane);
+    if (receiver == nullptr) return;
+    const std::vector<Notification> due = take_due(lane.queue, *receiver, steady_now());
+    for (const Notification& notification : due) {
+        hand_over(lane, *receiver, notification,
+                  lane.last_error.empty() ? std::string("has not taken it")
+                                          : fmt::format("has not taken it: {}", lane.last_error));
+    }
+    if (!due.empty()) publish();
+}
+
+SteadyTime Outbox::State::next_turn(const Lane& lane) const {
+    SteadyTime next = std::min(lane.queue.next_due().value_or(SteadyTime::max()),
+                               lane.resends.next_due().value_or(SteadyTime::max()));
+    const ReceiverConfig* receiver = with_fallback(lane);
+    if (receiver == nullptr) return next;
+    return std::min(next, due_at(lane.queue, *receiver).value_or(next));
+}
+
+void Outbox::State::clean_up_own(const Notification& notification, Settlement::Outcome outcome) {
+    if (!notification.is_beyond_routes() || outcome == Settlement::Outcome::superseded) return;
+    const bool is_dead = outcome == Settlement::Outcome::dead;
+    if (is_dead) fallbacks.refused(notification);
+    const bool goes_on =
+        !notification.instead_of.empty() && notification.status() == Status::firing;
+    if (goes_on && !is_dead) return;
+    // The dispatcher, which forgets what is over, does not know of it.
+    Told entry;
+    entry.last.to = notification.to;
+    entry.last.group_key = notification.group_key;
+    journal.forget({std::move(entry)});
+}
+
 void Outbox::State::supersede(const SendQueue::Superseded& superseded) {
     const Settlement settlement =
         settlement_of(superseded.older, Settlement::Outcome::superseded,
@@ -278,7 +401,8 @@ void Outbox::State::publish() {
     for (const auto& [address, lane] : lanes) {
         const bool configured = routing->find_integration(address) != nullptr;
         if (!configured && lane->queue.size() == 0) continue;
-        all.push_back({address, lane->queue.size(), lane->last_delivered, lane->last_error});
+        all.push_back({address, lane->queue.size(), lane->last_delivered, lane->last_error,
+                       lane->dead, lane->queue.waiting_since()});
     }
     const std::scoped_lock lock(mutex);
     published = std::move(all);
@@ -286,6 +410,7 @@ void Outbox::State::publish() {
 
 asio::awaitable<void> Outbox::State::run(Lane& lane) {
     for (;;) {
+        hand_over_due(lane);
         const SendQueue::Item* item = lane.queue.begin(steady_now());
         if (item == nullptr) {
             std::optional<Notification> again = lane.resends.take_due(steady_now());
@@ -293,8 +418,7 @@ asio::awaitable<void> Outbox::State::run(Lane& lane) {
                 co_await resend(lane, std::move(*again));
                 continue;
             }
-            lane.wakeup.expires_at(std::min(lane.queue.next_due().value_or(SteadyTime::max()),
-                                            lane.resends.next_due().value_or(SteadyTime::max())));
+            lane.wakeup.expires_at(next_turn(lane));
             // Woken early is no error; a cancelled coroutine throws at its next wait.
             co_await lane.wakeup.async_wait(asio::as_tuple(asio::use_awaitable));
             continue;
@@ -306,7 +430,11 @@ asio::awaitable<void> Outbox::State::run(Lane& lane) {
 }
 
 asio::awaitable<Sent> Outbox::State::attempt(Lane& lane, Notification notification) {
-    const IntegrationPtr integration = routing->find_integration(lane.address);
+    IntegrationPtr integration = routing->find_integration(lane.address);
+    // Nobody hears of a beginning there any more, but whoever did hears of the end.
+    if (integration == nullptr && notification.status() == Status::resolved) {
+        integration = lane.retired;
+    }
     if (integration == nullptr) {
         Sent removed;
         removed.delivery =
@@ -377,23 +505,38 @@ asio::awaitable<void> Outbox::State::finish(Lane& lane, Sent sent) {
             note_delivered(lane, notification);
             Settlement settlement = settlement_of(notification, Settlement::Outcome::delivered, "");
             settlement.memory = std::move(sent.memory);
-            lane.resends.told(notification, steady_now());
+            if (!notification.is_beyond_routes() || !notification.instead_of.empty()) {
+                lane.resends.told(notification, steady_now());
+            }
             co_await settle(std::move(settlement));
+            clean_up_own(notification, Settlement::Outcome::delivered);
             break;
         }
-        case Kind::dead: {
-            const bool expired = delivery.kind == Delivery::Kind::retry;
-            if (expired && observer.on_failed) observer.on_failed(lane.address, ended.reason);
-            const std::string why =
-                expired ? fmt::format("given up after {}: {}",
-                                      format_duration(options.give_up_after), delivery.detail)
-                        : fmt::format("refused for good: {}", delivery.detail);
-            report_trouble(lane.address, why);
-            Settlement settlement = settlement_of(notification, Settlement::Outcome::dead, why);
-            co_await settle(std::move(settlement));
+        case Kind::dead:
+            co_await bury(lane, notification, sent.delivery);
             break;
-        }
     }
+}
+
+asio::awaitable<void> Outbox::State::bury(Lane& lane, Notification notification,
+                                          Delivery delivery) {
+    const bool expired = delivery.kind == Delivery::Kind::retry;
+    if (expired && observer.on_failed) observer.on_failed(lane.address, Reason::expired);
+    const std::string why =
+        expired ? fmt::format("given up after {}: {}", format_duration(give_up_after(lane.address)),
+                              delivery.detail)
+                : fmt::format("refused for good: {}", delivery.detail);
+    report_trouble(lane.address, why);
+    ++lane.dead;
+    publish();
+    if (observer.on_dead) observer.on_dead(lane.address);
+    const ReceiverConfig* receiver = with_fallback(lane);
+    if (receiver != nullptr) {
+        hand_over(lane, *receiver, notification, fmt::format("has not taken it, {}", why));
+    }
+    Settlement settlement = settlement_of(notification, Settlement::Outcome::dead, why);
+    co_await settle(std::move(settlement));
+    clean_up_own(notification, Settlement::Outcome::dead);
 }
 
 asio::awaitable<void> Outbox::State::settle(Settlement settlement) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +29,10 @@ struct ReceiverStatus {
     std::optional<WallTime> last_delivered;
     /// Empty while the last attempt was accepted. No secrets.
     std::string last_error;
+    /// Notifications that were given up, as far as the journal still keeps them.
+    std::uint64_t dead = 0;
+    /// Since when the one that waits longest waits; what a fallback was told does not count.
+    std::optional<SteadyTime> waiting_since;
 };
 
 /// Told on the delivery loop's thread; post to wherever it belongs. Any may be empty.
@@ -36,6 +41,8 @@ struct OutboxObserver {
     std::function<void(const Address&, Duration delay)> on_delivered;
     /// One failed attempt, or the giving up.
     std::function<void(const Address&, Reason)> on_failed;
+    /// A notification was given up.
+    std::function<void(const Address&)> on_dead;
     /// What Dispatcher::settle() wants to know.
     std::function<void(const Settlement&)> on_settled;
     /// One line for the log: a refusal, a template that failed, a slow disk. No secrets.
@@ -44,13 +51,19 @@ struct OutboxObserver {
 
 /// From decided notifications to delivered messages: recorded, committed, sent, settled. Each
 /// integration has its own ordered queue and coroutine, so that none delays another. Sending may be
-/// repeated (at least once); dedup keys make repeats harmless.
+/// repeated (at least once); dedup keys make repeats harmless. What a receiver does not take goes
+/// to its fallback as well, if it has one (pilotlight.yaml's `receivers`), and so does its end.
 class Outbox {
   public:
     struct Options {
         BackoffOptions backoff;
-        /// Given up after that age.
+        /// Given up after that age where the configuration no longer has the receiver; else it says
+        /// when.
         Duration give_up_after = std::chrono::hours(24);
+        /// Of the first notification that the outbox makes itself.
+        std::uint64_t next_sequence = Notification::kBeyondRoutes;
+        /// Given up by earlier runs.
+        std::map<Address, std::uint64_t> dead;
         /// A commit that takes longer is not waited for: a hanging disk delays no page.
         Duration commit_patience = std::chrono::seconds(2);
         /// Replaces each integration's own timeout, for tests.
@@ -72,12 +85,18 @@ class Outbox {
 
     /// Thread: any.
     void submit(std::vector<Notification> notifications);
+    /// Tells every integration of every receiver once, beyond all routes and silences: something
+    /// about Pilotlight itself that nobody may miss. Thread: any.
+    void announce(NotifiedAlert alert, std::string external_url);
     /// Puts another configuration in force for what is sent from now on. Thread: any.
     void configure(SharedRouting routing);
     /// One line per integration of the configuration, plus removed ones that still have something
     /// waiting. Thread: any.
     [[nodiscard]] std::vector<ReceiverStatus> status() const;
     [[nodiscard]] std::uint64_t pending() const;
+    /// Since when the notification that waits longest waits; what a fallback was told does not
+    /// count. Thread: any.
+    [[nodiscard]] std::optional<SteadyTime> waiting_since() const;
 
     /// Cancels what is being sent (its rows stay pending) and joins the coroutines. Call it on the
     /// delivery loop, before that is stopped.

@@ -50,7 +50,7 @@ IntegrationPtr RoutingConfig::find_integration(const Address& address) const {
 
 SharedRouting empty_routing() {
     auto routing = std::make_shared<RoutingConfig>();
-    routing->receivers.push_back({"nobody", {}, {}});
+    routing->receivers.emplace_back().name = "nobody";
     routing->route.receiver = "nobody";
     return routing;
 }

@@ -50,6 +50,15 @@ struct ReceiverConfig {
     std::string name;
     std::vector<IntegrationPtr> integrations;
     Location where;
+
+    // The rest is not Alertmanager's: pilotlight.yaml's `receivers`, see with_receiver_options().
+    /// The receiver that is told what this one does not take; "" for none.
+    std::string fallback;
+    /// It is when so many attempts failed in a row, or for so long.
+    int fallback_failures = 3;
+    Duration fallback_for = std::chrono::minutes(5);
+    /// What is older is given up.
+    Duration give_up_after = std::chrono::hours(24);
 };
 
 /// Alertmanager's configuration file, checked, immutable.

@@ -25,6 +25,19 @@ Notification merge(const Notification& older, Notification newer) {
     return newer;
 }
 
+int severity_rank(const Notification& notification) {
+    constexpr int kOther = 2;
+    const bool fires = notification.status() == Status::firing;
+    int worst = kOther;
+    for (const NotifiedAlert& alert : notification.alerts) {
+        if (fires && alert.status != Status::firing) continue;
+        const std::string_view severity = alert.labels.get("severity");
+        if (severity == "critical") return 0;
+        if (severity == "warning") worst = 1;
+    }
+    return worst;
+}
+
 void SendQueue::set_open(const std::string& group_key, bool open) {
     if (open) {
         open_groups_.insert(group_key);
@@ -39,25 +52,36 @@ SendQueue::Item* SendQueue::find_waiting(const std::string& group_key) {
 }
 
 SendQueue::Pushed SendQueue::push(Item item) {
-    const std::string& group = item.notification.group_key;
+    const std::string group = item.notification.group_key;
     if (Item* waiting = find_waiting(group)) {
         Superseded superseded{std::move(waiting->notification), {}};
         waiting->notification = merge(superseded.older, std::move(item.notification));
         // It keeps its place and its patience; its age is that of the newer.
         waiting->give_up_at = item.give_up_at;
+        waiting->handed_over = false;
         superseded.merged = waiting->notification;
+        put_anew(group);
         return {std::move(superseded), false};
     }
     const bool in_flight = in_flight_ && in_flight_->notification.group_key == group;
     if (item.notification.only_amends && !in_flight) return {std::nullopt, true};
-    const Position position = next_position_++;
-    by_group_[group] = position;
-    waiting_.emplace(position, std::move(item));
+    put(next_arrival_++, std::move(item));
     return {};
 }
 
-SendQueue::Item SendQueue::take_waiting(Position position) {
-    auto node = waiting_.extract(position);
+void SendQueue::put(std::uint64_t arrival, Item item) {
+    const Place place{severity_rank(item.notification), arrival};
+    by_group_[item.notification.group_key] = place;
+    waiting_.emplace(place, std::move(item));
+}
+
+void SendQueue::put_anew(const std::string& group_key) {
+    const Place before = by_group_.at(group_key);
+    put(before.second, take_waiting(before));
+}
+
+SendQueue::Item SendQueue::take_waiting(Place place) {
+    auto node = waiting_.extract(place);
     by_group_.erase(node.mapped().notification.group_key);
     return std::move(node.mapped());
 }
@@ -67,7 +91,7 @@ const SendQueue::Item* SendQueue::begin(SteadyTime now) {
     const auto due = std::ranges::find_if(
         waiting_, [&](const auto& entry) { return entry.second.not_before <= now; });
     if (due == waiting_.end()) return nullptr;
-    in_flight_position_ = due->first;
+    in_flight_arrival_ = due->first.second;
     in_flight_ = take_waiting(due->first);
     even_until_ = std::max(even_until_, now) + pace_.every;
     Notification& notification = in_flight_->notification;
@@ -79,7 +103,7 @@ const SendQueue::Item* SendQueue::begin(SteadyTime now) {
 std::optional<SteadyTime> SendQueue::next_due() const {
     if (waiting_.empty() || in_flight_) return std::nullopt;
     SteadyTime first = SteadyTime::max();
-    for (const auto& [position, item] : waiting_)
+    for (const auto& [place, item] : waiting_)
         first = std::min(first, item.not_before);
     return std::max(first, held_until());
 }
@@ -89,15 +113,32 @@ SteadyTime SendQueue::held_until() const {
     return std::max({paused_until_, asked_to_wait_until_, paced});
 }
 
-void SendQueue::put_back(Item item) {
-    by_group_[item.notification.group_key] = in_flight_position_;
-    waiting_.emplace(in_flight_position_, std::move(item));
+std::optional<SteadyTime> SendQueue::failing_since() const {
+    if (failures_ == 0) return std::nullopt;
+    return failing_since_;
+}
+
+std::optional<SteadyTime> SendQueue::waiting_since() const {
+    std::optional<SteadyTime> first;
+    const auto look = [&](const Item& item) {
+        if (item.handed_over || item.notification.only_amends) return;
+        if (!first || item.since < *first) first = item.since;
+    };
+    if (in_flight_) look(*in_flight_);
+    for (const auto& [place, item] : waiting_)
+        look(item);
+    return first;
+}
+
+void SendQueue::visit_waiting(const std::function<void(Item&)>& visit) {
+    for (auto& [place, item] : waiting_)
+        visit(item);
 }
 
 void SendQueue::retry_now() {
     failures_ = 0;
     paused_until_ = {};
-    for (auto& [position, item] : waiting_)
+    for (auto& [place, item] : waiting_)
         item.not_before = {};
 }
 
@@ -128,7 +169,7 @@ SendQueue::Ended SendQueue::end(const Delivery& delivery, SteadyTime now) {
 
 SendQueue::Ended SendQueue::settle_failure(Item item, const Delivery& delivery, SteadyTime now) {
     ++item.attempts;
-    ++failures_;
+    if (failures_++ == 0) failing_since_ = now;
     if (delivery.retry_after) {
         asked_to_wait_until_ = now + std::min(*delivery.retry_after, backoff_.longest_asked);
     }
@@ -139,14 +180,16 @@ SendQueue::Ended SendQueue::settle_failure(Item item, const Delivery& delivery, 
         waiting->notification = merge(item.notification, std::move(waiting->notification));
         waiting->attempts = item.attempts;
         waiting->not_before = item.not_before;
+        waiting->since = std::min(waiting->since, item.since);
         ended.kind = Ended::Kind::superseded;
         ended.superseded = Superseded{item.notification, waiting->notification};
+        put_anew(item.notification.group_key);
     } else if (now >= item.give_up_at) {
         ended.kind = Ended::Kind::dead;
         ended.reason = Reason::expired;
     } else {
         ended.kind = Ended::Kind::retry;
-        put_back(item);
+        put(in_flight_arrival_, item);
     }
     ended.item = std::move(item);
     return ended;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -13,8 +14,13 @@
 
 namespace pilotlight::alerting {
 
-/// What waits to be sent to one integration, in order, one at a time. Of one group at most one
-/// notification waits: a newer one takes up what the older still had to tell.
+/// What waits to be sent to one integration, one at a time: the most severe first (the label
+/// `severity`: critical, then warning, then anything else), among equals the oldest. Of one group
+/// at most one notification waits: a newer one takes up what the older still had to tell, so that
+/// no end overtakes its own beginning.
+///
+/// After a failure the whole queue pauses, longer with each further one: a receiver that is down is
+/// asked by one message at a time, and not by all that wait.
 /// Pure: no clock, no I/O. Thread: its owner's.
 class SendQueue {
   public:
@@ -24,12 +30,19 @@ class SendQueue {
         SteadyTime not_before{};
         /// No attempt is made after one that failed at or after this.
         SteadyTime give_up_at{};
+        /// Since when somebody waits for it.
+        SteadyTime since{};
+        /// Another receiver has been asked to tell it.
+        bool handed_over = false;
     };
 
     explicit SendQueue(BackoffOptions backoff) : backoff_(std::move(backoff)) {}
 
     /// Whether the receiver has accepted that the group fires and not yet that it ended.
     void set_open(const std::string& group_key, bool open);
+    [[nodiscard]] bool is_open(const std::string& group_key) const {
+        return open_groups_.contains(group_key);
+    }
 
     /// A notification that a later one made needless; `merged` is the later one with all that both
     /// have to tell.
@@ -71,33 +84,49 @@ class SendQueue {
     /// the receiver asked by Retry-After.
     void retry_now();
 
+    /// Failed attempts of the whole queue in a row, and since when.
+    [[nodiscard]] int failures() const { return failures_; }
+    [[nodiscard]] std::optional<SteadyTime> failing_since() const;
+    /// Since when the one that waits longest waits, those that were handed over left out.
+    [[nodiscard]] std::optional<SteadyTime> waiting_since() const;
+    /// Calls `visit` for each that waits, in order.
+    void visit_waiting(const std::function<void(Item&)>& visit);
+
     /// Waiting and in flight.
     [[nodiscard]] std::size_t size() const { return waiting_.size() + (in_flight_ ? 1 : 0); }
 
   private:
-    using Position = std::uint64_t;
+    /// How severe, 0 being the worst, then in the order of arrival.
+    using Place = std::pair<int, std::uint64_t>;
 
     [[nodiscard]] Item* find_waiting(const std::string& group_key);
-    Item take_waiting(Position position);
-    void put_back(Item item);
+    Item take_waiting(Place place);
+    void put(std::uint64_t arrival, Item item);
+    /// Its severity may have changed.
+    void put_anew(const std::string& group_key);
     Ended settle_failure(Item item, const Delivery& delivery, SteadyTime now);
     [[nodiscard]] SteadyTime held_until() const;
 
     BackoffOptions backoff_;
-    std::map<Position, Item> waiting_;
-    std::unordered_map<std::string, Position> by_group_;
+    std::map<Place, Item> waiting_;
+    std::unordered_map<std::string, Place> by_group_;
     std::unordered_set<std::string> open_groups_;
     std::optional<Item> in_flight_;
-    Position in_flight_position_ = 0;
-    Position next_position_ = 1;
+    std::uint64_t in_flight_arrival_ = 0;
+    std::uint64_t next_arrival_ = 1;
     /// Of the whole queue, in a row.
     int failures_ = 0;
+    SteadyTime failing_since_{};
     SteadyTime paused_until_{};
     SteadyTime asked_to_wait_until_{};
     Pace pace_;
     /// When everything sent so far would have been sent at an even pace.
     SteadyTime even_until_{};
 };
+
+/// 0 for critical, 1 for warning, 2 for anything else: the worst of the alerts that fire, of all
+/// where none does.
+[[nodiscard]] int severity_rank(const Notification& notification);
 
 /// `newer` with what only `older` tells: ends that were never told, and since when.
 [[nodiscard]] Notification merge(const Notification& older, Notification newer);

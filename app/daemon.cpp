@@ -17,10 +17,12 @@
 #include "alerting/outbox.h"
 #include "app/alert_desk.h"
 #include "app/data_folder.h"
+#include "app/dead_man.h"
 #include "app/engine.h"
 #include "app/explain_route.h"
 #include "app/families.h"
 #include "app/load.h"
+#include "app/pulse.h"
 #include "app/version.h"
 #include "app/watchdog.h"
 #include "config/config.h"
@@ -97,8 +99,10 @@ struct Daemon::Parts {
 
     std::unique_ptr<alerting::Journal> journal;
     std::unique_ptr<runtime::Services> delivery_services;
+    Pulse pulse;
     std::unique_ptr<Engine> engine;
     std::unique_ptr<alerting::Outbox> outbox;
+    std::unique_ptr<DeadMan> dead_man;
     std::unique_ptr<probes::Runner> runner;
     /// The runner once it runs, for the engine's thread; and what it had counted by then.
     std::atomic<const probes::Runner*> counted_runner = nullptr;
@@ -126,6 +130,7 @@ struct Daemon::Parts {
     void serve_alerts(exporters::Site& site);
     exporters::SharedSnapshot current_snapshot();
     void open_journal(const Loaded& first);
+    void start_heartbeat(const config::Config& first);
     void count_skips();
     void start_probes(Loaded& first);
     void catch_signals();
@@ -135,6 +140,8 @@ struct Daemon::Parts {
     void put_in_force(Loaded loaded);
     void publish_reload(const Errors& errors);
     void quit();
+    /// Runs it on the delivery loop and waits for its end.
+    void join(asio::awaitable<void> end);
     void stop();
 };
 
@@ -148,6 +155,9 @@ alerting::OutboxObserver observer_of(exporters::SelfMetrics& metrics, runtime::L
     };
     observer.on_failed = [&metrics](const alerting::Address& to, alerting::Reason reason) {
         metrics.notification_failed(to.receiver, to.integration, alerting::to_string(reason));
+    };
+    observer.on_dead = [&metrics](const alerting::Address& to) {
+        metrics.notification_dead(to.receiver, to.integration);
     };
     observer.on_settled = [&engine_loop, &engine](const alerting::Settlement& settlement) {
         engine_loop.post([&engine, settlement] { engine->settled(settlement); });
@@ -174,6 +184,8 @@ void declare_receivers(exporters::SelfMetrics& metrics, const alerting::RoutingC
 Checked<std::unique_ptr<Daemon>> Daemon::start(DaemonOptions options) {
     // What it writes (alerts, what receivers are told) is for its own user.
     ::umask(0077);
+    // A file that may not grow is a full disk, which is no reason to die.
+    std::signal(SIGXFSZ, SIG_IGN);
     LoadResult result = load_everything(options.config);
     if (!result.loaded) return std::unexpected(std::move(result.loaded.error()));
     Loaded& first = *result.loaded;
@@ -300,16 +312,20 @@ void Daemon::Parts::open_journal(const Loaded& first) {
     engine = std::make_unique<Engine>(Engine::Parts{.loop = engine_loop,
                                                     .metrics = metrics,
                                                     .journal = *journal,
+                                                    .pulse = pulse,
                                                     .refresh_metrics = [this] { count_skips(); }},
                                       first);
     metrics.reload_finished(true, wall_now());
     const bool started = engine_loop.ask(
         [&] {
             // On the engine's loop, so that what the outbox settles at once is heard after start().
-            outbox = std::make_unique<alerting::Outbox>(*journal, delivery_loop, *delivery_services,
-                                                        first.routing, std::move(contents.outbox),
-                                                        contents.told,
-                                                        observer_of(metrics, engine_loop, engine));
+            alerting::Outbox::Options options;
+            options.next_sequence = contents.next_beyond_routes;
+            options.dead = std::move(contents.dead);
+            outbox = std::make_unique<alerting::Outbox>(
+                *journal, delivery_loop, *delivery_services, first.routing,
+                std::move(contents.outbox), contents.told,
+                observer_of(metrics, engine_loop, engine), std::move(options));
             engine->start(first, std::move(contents), *outbox);
             reload_view = {.successful = true,
                            .last_attempt = wall_now(),
@@ -320,6 +336,25 @@ void Daemon::Parts::open_journal(const Loaded& first) {
         kStartPatience);
     PILOT_CHECK(started);
     engine_runs = true;
+    start_heartbeat(*first.config);
+}
+
+void Daemon::Parts::start_heartbeat(const config::Config& first) {
+    if (first.dead_man) metrics.declare_dead_man();
+    dead_man = std::make_unique<DeadMan>(
+        delivery_loop, *delivery_services,
+        [this](const config::DeadManConfig& to, SteadyTime now) {
+            std::string trouble = pulse.trouble(now);
+            const std::optional<SteadyTime> since = outbox->waiting_since();
+            if (trouble.empty() && since && now - *since > to.patience) {
+                trouble = fmt::format(
+                    "a notification has waited for {} to be delivered",
+                    format_duration(std::chrono::floor<std::chrono::seconds>(now - *since)));
+            }
+            return trouble;
+        },
+        [this](std::string_view result) { metrics.dead_man_beat(result); });
+    dead_man->configure(first.dead_man);
 }
 
 void Daemon::Parts::count_skips() {
@@ -439,6 +474,8 @@ void Daemon::Parts::put_in_force(Loaded loaded) {
                       format_duration(kApplyPatience));
     }
     runner->replace(std::move(targets));
+    if (config->dead_man) metrics.declare_dead_man();
+    dead_man->configure(config->dead_man);
 }
 
 void Daemon::Parts::publish_reload(const Errors& errors) {
@@ -455,6 +492,13 @@ void Daemon::Parts::publish_reload(const Errors& errors) {
 
 void Daemon::Parts::quit() {
     if (!quitting.exchange(true)) quit_promise.set_value();
+}
+
+void Daemon::Parts::join(asio::awaitable<void> end) {
+    auto joined = std::make_shared<std::promise<void>>();
+    asio::co_spawn(delivery_loop.executor(), std::move(end),
+                   [joined](const std::exception_ptr&) { joined->set_value(); });
+    joined->get_future().wait();
 }
 
 void Daemon::Parts::stop() {
@@ -480,12 +524,8 @@ void Daemon::Parts::stop() {
     engine_runs = false;
     if (engine != nullptr) engine_loop.ask([this] { engine->stop(); }, kStopPatience);
     watchdog.entering("the deliveries");
-    if (outbox != nullptr) {
-        auto joined = std::make_shared<std::promise<void>>();
-        asio::co_spawn(delivery_loop.executor(), outbox->stop(),
-                       [joined](const std::exception_ptr&) { joined->set_value(); });
-        joined->get_future().wait();
-    }
+    if (dead_man != nullptr) join(dead_man->stop());
+    if (outbox != nullptr) join(outbox->stop());
     // Settlements of the last deliveries have been posted to the engine by now.
     engine_loop.stop();
     engine_loop.join();
@@ -493,6 +533,7 @@ void Daemon::Parts::stop() {
     delivery_loop.join();
     watchdog.entering("the journal");
     engine.reset();
+    dead_man.reset();
     outbox.reset();
     journal.reset();
 }

@@ -48,6 +48,39 @@ rules::EngineOptions rule_options(const Loaded& loaded,
     return options;
 }
 
+alerting::NotifiedAlert loss_of_journal(const std::string& loss, const Labels& external,
+                                        WallTime now) {
+    alerting::NotifiedAlert alert;
+    LabelsBuilder labels(external);
+    labels.set(kAlertName, "JournalSetAside");
+    labels.set("severity", "critical");
+    alert.labels = labels.build();
+    alert.annotations = Labels{
+        {"summary", "Pilotlight has lost its journal and begun a new one"},
+        {"description",
+         fmt::format("The journal {}. Pilotlight watches on, but has forgotten what it had told, "
+                     "and whom: what still fires is told again, the end of what ended meanwhile is "
+                     "not, so close by hand what is over; silences are gone.",
+                     loss)},
+        {"runbook_url", "docs/runbooks/JournalUnhealthy.md"}};
+    alert.starts_at = now;
+    alert.value = 1;
+    return alert;
+}
+
+/// The longest interval of a group that has rules.
+std::optional<Duration> longest_interval(const Loaded& loaded) {
+    std::optional<Duration> longest;
+    for (const rules::RuleFile& file : loaded.rule_files) {
+        for (const rules::RuleGroup& group : file.groups) {
+            if (group.rules.empty()) continue;
+            const Duration interval = group.interval.value_or(loaded.config->evaluation_interval);
+            longest = std::max(longest.value_or(interval), interval);
+        }
+    }
+    return longest;
+}
+
 std::vector<probes::SharedTarget> shared_targets(const Loaded& loaded) {
     std::vector<probes::SharedTarget> targets;
     for (const probes::PreparedTarget& target : loaded.targets)
@@ -132,6 +165,8 @@ void Engine::apply(const Loaded& loaded, const std::vector<probes::SharedTarget>
     const WallTime now = wall_now();
     put_in_force(loaded, targets, now);
     dispatcher_.replace(loaded.routing, now);
+    std::vector<alerting::Notification> farewells = dispatcher_.take_farewells();
+    if (!farewells.empty()) outbox_->submit(std::move(farewells));
     send_due(now);
     arm();
 }
@@ -150,6 +185,7 @@ void Engine::put_in_force(const Loaded& loaded, const std::vector<probes::Shared
     retention.everything = std::max(retention.everything, loaded.config->query_history);
     store_.set_retention(std::move(retention));
     rules_.targets_changed(now);
+    parts_.pulse.expect(longest_interval(loaded), steady_now());
     take_evaluation(changed, now);
 }
 
@@ -216,6 +252,7 @@ void Engine::arrived(const SampleBatch& batch, WallTime now) {
 
 void Engine::count(const rules::Evaluation& evaluation, SteadyTime began) {
     if (evaluation.evaluated == 0) return;
+    parts_.pulse.evaluated(steady_now());
     const auto took = (steady_now() - began) / evaluation.evaluated;
     for (std::size_t i = 0; i < evaluation.evaluated; ++i) {
         parts_.metrics.rule_evaluated(took, i >= evaluation.failed);
@@ -306,14 +343,13 @@ void Engine::tick() {
     }
     send_due(now);
     arm();
+    parts_.pulse.turned(steady_now());
 }
 
 void Engine::take_own_samples(WallTime now) {
     next_own_samples_ = now + kOwnInterval;
     parts_.refresh_metrics();
-    for (const Error& warning : parts_.journal.take_warnings()) {
-        spdlog::warn("{}", warning.to_string());
-    }
+    look_at_journal(now);
     parts_.metrics.set_series(store_.series());
     parts_.metrics.set_rules_unmatched(rules_.unmatched_count());
     parts_.metrics.set_outbox_pending(outbox_->pending());
@@ -324,7 +360,32 @@ void Engine::take_own_samples(WallTime now) {
     arrived(*own, now);
 }
 
+void Engine::look_at_journal(WallTime now) {
+    for (const Error& warning : parts_.journal.take_warnings()) {
+        spdlog::warn("{}", warning.to_string());
+    }
+    for (const std::string& loss : parts_.journal.take_losses()) {
+        outbox_->announce(loss_of_journal(loss, external_labels_, now), external_url_);
+    }
+    const alerting::Journal::Stats stats = parts_.journal.stats();
+    const bool healthy = stats.last_error.empty();
+    parts_.metrics.set_journal(healthy, stats.failures);
+    parts_.metrics.set_limit_reached("journal_backlog", stats.dropped);
+    if (healthy == journal_was_healthy_) return;
+    journal_was_healthy_ = healthy;
+    if (healthy) {
+        spdlog::info("the journal can be written again; all that waited for it is on disk");
+    } else {
+        spdlog::error(
+            "the journal cannot be written ({}): notifications are sent from memory, and what is "
+            "decided now is forgotten by a restart",
+            stats.last_error);
+    }
+}
+
 void Engine::warn_of_limits() {
+    parts_.metrics.set_limit_reached("series", store_.refusals().series_limit);
+    parts_.metrics.set_limit_reached("alerts", dispatcher_.dropped());
     const std::uint64_t refused = store_.refusals().series_limit + dispatcher_.dropped();
     if (refused > refused_) {
         spdlog::error(

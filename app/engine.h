@@ -13,6 +13,7 @@
 #include "alerting/outbox.h"
 #include "app/alert_commands.h"
 #include "app/load.h"
+#include "app/pulse.h"
 #include "app/series_reader.h"
 #include "app/target_states.h"
 #include "exporters/self_metrics.h"
@@ -34,6 +35,8 @@ class Engine {
         runtime::Loop& loop;
         exporters::SelfMetrics& metrics;
         alerting::Journal& journal;
+        /// Told of every turn, for the heartbeat.
+        Pulse& pulse;
         /// Called before Pilotlight looks at its own metrics: what is counted elsewhere is put in.
         std::function<void()> refresh_metrics;
     };
@@ -81,6 +84,7 @@ class Engine {
     /// The alert's labels and, where it has not set them, the external ones: what receivers see.
     [[nodiscard]] Labels outward_labels(const Labels& labels) const;
     void warn_of_limits();
+    void look_at_journal(WallTime now);
     void keep_records(const std::vector<rules::AlertRecord>& records);
     void send_due(WallTime now);
     void notice_blind_time();
@@ -102,6 +106,7 @@ class Engine {
     /// Of the start: an alert's labels are its identity, and must not change while it fires.
     Labels external_labels_;
     std::uint64_t refused_ = 0;
+    bool journal_was_healthy_ = true;
     WallTime started_at_;
     WallTime next_own_samples_{};
     /// When the engine last turned, on both clocks.

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <set>
 
+#include "alerting/receiver_options.h"
 #include "app/policies.h"
 #include "config/yaml.h"
 #include "probes/probe.h"
@@ -139,6 +140,15 @@ LoadResult load_everything(const std::string& path) {
         loaded.targets = std::move(*targets);
     } else {
         append(errors, std::move(targets.error()));
+    }
+    if (loaded.routing != nullptr) {
+        auto with_options =
+            alerting::with_receiver_options(loaded.routing, loaded.config->receiver_options);
+        if (with_options) {
+            loaded.routing = std::move(*with_options);
+        } else {
+            append(errors, std::move(with_options.error()));
+        }
     }
     if (!errors.empty()) {
         result.loaded = std::unexpected(std::move(errors));

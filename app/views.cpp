@@ -54,7 +54,8 @@ exporters::ReceiverView view_of(const alerting::ReceiverStatus& status) {
             .integration = status.address.integration,
             .pending = status.pending,
             .last_delivered = status.last_delivered,
-            .last_error = status.last_error};
+            .last_error = status.last_error,
+            .dead = status.dead};
 }
 
 }  // namespace pilotlight::app

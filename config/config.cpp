@@ -23,6 +23,8 @@ struct Draft : Config {
     Node file_sd;
     Node escalations_node;
     Node policies_node;
+    Node receivers_node;
+    Node dead_man_node;
     Node later;
 };
 
@@ -135,9 +137,12 @@ constexpr Option<Draft> kOptions[] = {
     option<&Draft::later>("relabel_configs", "",
                           "Rewrites the labels of discovered targets. Not acted on yet."),
     option<&Draft::later>("probe_endpoint", "", "What `/probe` may reach. Not acted on yet."),
-    option<&Draft::later>("receivers", "",
-                          "What Alertmanager's receivers cannot say. Not acted on yet."),
-    option<&Draft::later>("dead_man", "", "The heartbeat of Pilotlight itself. Not acted on yet."),
+    option<&Draft::receivers_node>("receivers", "",
+                                   "What Alertmanager's receivers cannot say, by name: fallbacks "
+                                   "and patience; see below."),
+    option<&Draft::dead_man_node>("dead_man", "",
+                                  "The heartbeat that Pilotlight sends while it can judge and "
+                                  "deliver; see below."),
 };
 
 template <Duration Config::* Member>
@@ -230,6 +235,8 @@ Checked<std::shared_ptr<const Config>> read_config(Node root, const std::string&
     read_file_sd(draft.file_sd, reading);
     read_escalations(draft.escalations_node, reading);
     read_alert_policies(draft.policies_node, reading);
+    read_receiver_options(draft.receivers_node, reading);
+    read_dead_man(draft.dead_man_node, reading);
     read_later_sections(root, reading);
     if (!errors.empty()) {
         tidy(errors, environment_errors, file);

@@ -80,6 +80,30 @@ struct AlertPolicyConfig {
     Location where;
 };
 
+/// An entry of `receivers`: what Alertmanager's receivers cannot say. The names are for whoever
+/// reads the alerting file to check.
+struct ReceiverOptions {
+    std::string name;
+    /// "" for none.
+    std::string fallback;
+    /// The fallback is told after so many failures in a row, or after so long.
+    int failures = 3;
+    Duration hold = std::chrono::minutes(5);
+    Duration give_up_after = std::chrono::hours(24);
+    Location where;
+    Location fallback_where;
+};
+
+/// The heartbeat that Pilotlight sends while it can judge and deliver.
+struct DeadManConfig {
+    Secret url;
+    Duration every = std::chrono::minutes(1);
+    /// How long a notification may wait before delivery counts as broken.
+    Duration patience = std::chrono::minutes(15);
+
+    bool operator==(const DeadManConfig&) const = default;
+};
+
 enum class Compatibility { prometheus2 = 2, prometheus3 = 3 };
 
 struct Limits {
@@ -134,6 +158,8 @@ struct Config {
     std::vector<TargetConfig> targets;
     std::vector<EscalationConfig> escalations;
     std::vector<AlertPolicyConfig> alert_policies;
+    std::vector<ReceiverOptions> receiver_options;
+    std::optional<DeadManConfig> dead_man;
 
     /// Keys that are read and checked but that this version does not act on yet: a start and each
     /// reload warn of every one.

@@ -17,37 +17,6 @@ constexpr Option<ProbeEndpoint> kProbeEndpoint[] = {
                                   "loopback."),
 };
 
-struct Receiver {
-    std::string fallback;
-    Node after;
-    Duration give_up_after{};
-};
-constexpr Option<Receiver> kReceiver[] = {
-    option<&Receiver::fallback>("fallback", "", "The receiver that takes over."),
-    option<&Receiver::after>("after", "", "`failures`, `for`: when it takes over."),
-    option<&Receiver::give_up_after>("give_up_after", "", "When a notification is given up."),
-};
-
-struct ReceiverAfter {
-    int failures = 0;
-    Duration hold{};
-};
-constexpr Option<ReceiverAfter> kReceiverAfter[] = {
-    option<&ReceiverAfter::failures>("failures", "", ""),
-    option<&ReceiverAfter::hold>("for", "", ""),
-};
-
-struct DeadMan {
-    Secret url;
-    std::string url_file;
-    Duration every{};
-};
-constexpr Option<DeadMan> kDeadMan[] = {
-    option<&DeadMan::url>("url", "", "Where the heartbeat of Pilotlight itself goes."),
-    option<&DeadMan::url_file>("url_file", "", "A file that holds the URL instead."),
-    option<&DeadMan::every>("every", "1m", "How often."),
-};
-
 struct DnsSd {
     std::vector<std::string> names;
     std::string type;
@@ -131,19 +100,6 @@ void each_item(const Node& node, Reading& reading, Check check) {
 void check_probe_endpoint(const Node& node, Reading& reading) {
     check_shape(node, kProbeEndpoint, reading.errors);
 }
-void check_receivers(const Node& node, Reading& reading) {
-    if (!node.is_mapping()) {
-        return expected_value(node, "a mapping of receivers' names", reading.errors);
-    }
-    for (const Node::Entry& entry : node.entries) {
-        check_shape(entry.value, kReceiver, reading.errors);
-        const Node* after = entry.value.find("after");
-        if (after != nullptr) check_shape(*after, kReceiverAfter, reading.errors);
-    }
-}
-void check_dead_man(const Node& node, Reading& reading) {
-    check_shape(node, kDeadMan, reading.errors);
-}
 /// A discovered target's own keys, its prober's section among them.
 std::vector<std::string_view> discovery_keys(const Reading& reading) {
     std::vector<std::string_view> keys(kTargetKeys.begin(), kTargetKeys.end());
@@ -168,8 +124,6 @@ void check_relabel_configs(const Node& node, Reading& reading) {
 
 constexpr Later kLater[] = {
     {"probe_endpoint", "/probe serves clients on loopback only", check_probe_endpoint},
-    {"receivers", "no receiver takes over from another", check_receivers},
-    {"dead_man", "nobody is told when Pilotlight itself dies", check_dead_man},
     {"dns_sd", "its targets are not watched", check_dns_sd},
     {"http_sd", "its targets are not watched", check_http_sd},
     {"relabel_configs", "targets keep their labels", check_relabel_configs},
@@ -194,9 +148,7 @@ std::vector<SectionDocs> later_docs() {
     return {{"dns_sd", "", docs_of(kDnsSd)},
             {"http_sd", "", docs_of(kHttpSd)},
             {"relabel_configs", "", docs_of(kRelabel)},
-            {"probe_endpoint", "", docs_of(kProbeEndpoint)},
-            {"receivers", "", docs_of(kReceiver)},
-            {"dead_man", "", docs_of(kDeadMan)}};
+            {"probe_endpoint", "", docs_of(kProbeEndpoint)}};
 }
 
 }  // namespace pilotlight::config

@@ -79,6 +79,9 @@ std::string configuration_reference(std::span<const ProberDocs> probers) {
     append_section(out, "##", modules_docs());
     for (const SectionDocs& section : alert_policies_docs())
         append_section(out, "##", section);
+    for (const SectionDocs& section : receiver_options_docs())
+        append_section(out, "##", section);
+    append_section(out, "##", dead_man_docs());
     append_section(out, "##", limits_docs());
     append_section(out, "##", promql_docs());
     out +=

@@ -32,6 +32,9 @@ struct Reading {
 void read_services(const Node& node, Reading& reading);
 void read_escalations(const Node& node, Reading& reading);
 void read_alert_policies(const Node& node, Reading& reading);
+void read_receiver_options(const Node& node, Reading& reading);
+/// Reads the file that `url_file` names, too.
+void read_dead_man(const Node& node, Reading& reading);
 void read_limits(const Node& node, Limits& limits, Errors& errors);
 void read_modules(Reading& reading);
 void read_targets(const Node& node, Reading& reading);
@@ -68,6 +71,8 @@ struct SectionDocs {
 [[nodiscard]] SectionDocs modules_docs();
 [[nodiscard]] std::vector<SectionDocs> escalations_docs();
 [[nodiscard]] std::vector<SectionDocs> alert_policies_docs();
+[[nodiscard]] std::vector<SectionDocs> receiver_options_docs();
+[[nodiscard]] SectionDocs dead_man_docs();
 [[nodiscard]] std::vector<SectionDocs> later_docs();
 
 }  // namespace pilotlight::config

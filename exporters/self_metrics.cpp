@@ -105,6 +105,12 @@ MetricType type_of(prometheus::MetricType type) {
     }
 }
 
+/// To what has been counted elsewhere.
+void raise(prometheus::Counter& counter, std::uint64_t total) {
+    const double more = static_cast<double>(total) - counter.Value();
+    if (more > 0) counter.Increment(more);
+}
+
 /// A bucket's bound as Go's clients write it: it is a label, so that its form matters.
 std::string bound(double upper) {
     return std::isinf(upper) ? "+Inf" : fmt::format("{}", upper);
@@ -240,6 +246,28 @@ struct SelfMetrics::Registered {
                                          "From the arrival of the sample that decided to the "
                                          "receiver's acceptance.")
                            .Add({}, kDelayBuckets);
+    Labelled<Counter> dead{registry,
+                           "pilotlight_notifications_dead_total",
+                           "Notifications that were given up: refused for good, or too old.",
+                           {"receiver", "integration"}};
+    Gauge& journal_healthy =
+        family<Gauge>(registry, "pilotlight_journal_healthy",
+                      "Whether the journal can be written; while it cannot, notifications are sent "
+                      "from memory.")
+            .Add({});
+    Counter& journal_failures =
+        family<Counter>(registry, "pilotlight_journal_failures_total",
+                        "Commits to the journal that failed, and requests that it refused.")
+            .Add({});
+    Labelled<Counter> limits{registry,
+                             "pilotlight_limit_reached_total",
+                             "What was refused or dropped because a limit was reached.",
+                             {"limit"}};
+    Labelled<Counter> beats{registry,
+                            "pilotlight_dead_man_beats_total",
+                            "Turns of the outbound heartbeat: sent, failed, or withheld because "
+                            "evaluation or delivery does not work.",
+                            {"result"}};
     Gauge& outbox_pending = family<Gauge>(registry, "pilotlight_outbox_pending",
                                           "Notifications recorded and not yet delivered.")
                                 .Add({});
@@ -280,6 +308,9 @@ SelfMetrics::SelfMetrics(std::string_view version, std::string_view revision)
         metrics_->silences.at({state});
     for (const std::string_view status : {"firing", "resolved"})
         metrics_->received.at({status});
+    metrics_->journal_healthy.Set(1);
+    for (const std::string_view limit : {"series", "alerts", "journal_backlog"})
+        metrics_->limits.at({limit});
 }
 
 SelfMetrics::~SelfMetrics() = default;
@@ -293,6 +324,7 @@ void SelfMetrics::declare_prober(std::string_view prober) {
 void SelfMetrics::declare_receiver(std::string_view receiver, std::string_view integration,
                                    std::span<const std::string_view> reasons) {
     metrics_->notifications.at({receiver, integration});
+    metrics_->dead.at({receiver, integration});
     for (const std::string_view reason : reasons) {
         metrics_->notification_failures.at({receiver, integration, reason});
     }
@@ -336,6 +368,28 @@ void SelfMetrics::notification_failed(std::string_view receiver, std::string_vie
                                       std::string_view reason) {
     metrics_->notifications.at({receiver, integration}).Increment();
     metrics_->notification_failures.at({receiver, integration, reason}).Increment();
+}
+
+void SelfMetrics::notification_dead(std::string_view receiver, std::string_view integration) {
+    metrics_->dead.at({receiver, integration}).Increment();
+}
+
+void SelfMetrics::set_journal(bool healthy, std::uint64_t failures) {
+    metrics_->journal_healthy.Set(healthy ? 1 : 0);
+    raise(metrics_->journal_failures, failures);
+}
+
+void SelfMetrics::set_limit_reached(std::string_view limit, std::uint64_t count) {
+    raise(metrics_->limits.at({limit}), count);
+}
+
+void SelfMetrics::declare_dead_man() {
+    for (const std::string_view result : {"sent", "failed", "withheld"})
+        metrics_->beats.at({result});
+}
+
+void SelfMetrics::dead_man_beat(std::string_view result) {
+    metrics_->beats.at({result}).Increment();
 }
 
 void SelfMetrics::set_outbox_pending(std::uint64_t count) {

@@ -56,6 +56,16 @@ class SelfMetrics {
     /// One attempt was refused or found nobody; both the total and the failures grow.
     void notification_failed(std::string_view receiver, std::string_view integration,
                              std::string_view reason);
+    /// A notification was given up: it never reached its receiver.
+    void notification_dead(std::string_view receiver, std::string_view integration);
+    /// `failures`: of writing, since the start.
+    void set_journal(bool healthy, std::uint64_t failures);
+    /// How often a limit was reached since the start.
+    void set_limit_reached(std::string_view limit, std::uint64_t count);
+    /// Makes the heartbeat's metrics appear at zero: one is configured.
+    void declare_dead_man();
+    /// `result`: "sent", "failed" or "withheld".
+    void dead_man_beat(std::string_view result);
     void set_outbox_pending(std::uint64_t count);
     /// `state`: "open", "acknowledged", "resolved".
     void set_incidents(std::string_view state, std::uint64_t count);

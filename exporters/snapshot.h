@@ -103,6 +103,8 @@ struct ReceiverView {
     std::optional<WallTime> last_delivered;
     /// Empty while the last attempt was accepted. No secrets.
     std::string last_error;
+    /// Notifications that were given up and are still kept.
+    std::uint64_t dead = 0;
 };
 
 /// What keeps an alert from being told.

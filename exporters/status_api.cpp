@@ -108,7 +108,8 @@ Json receivers_json(const Snapshot& snapshot) {
                              {"integration", receiver.integration},
                              {"pending", receiver.pending},
                              {"last_delivered", time_or_null(receiver.last_delivered)},
-                             {"last_error", receiver.last_error}});
+                             {"last_error", receiver.last_error},
+                             {"dead", receiver.dead}});
     }
     return receivers;
 }

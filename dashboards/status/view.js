@@ -103,6 +103,7 @@ function receiverItem(receiver) {
   const words = [];
   if (receiver.last_error) words.push(make('p.why', {}, receiver.last_error));
   const state = make('p.muted');
+  if (receiver.dead > 0) state.append(`${receiver.dead} given up. `);
   if (receiver.pending > 0) state.append(`${receiver.pending} waiting to be sent. `);
   if (receiver.last_delivered) {
     state.append(live('time', receiver.last_delivered, (t) => `Last accepted ${since(t)} ago`,

@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <random>
+
 #include "tests/alerting/scene.h"
 
 using namespace pilotlight;
@@ -206,6 +208,36 @@ BOOST_AUTO_TEST_CASE(a_clock_set_back_delays_nothing) {
     BOOST_TEST(dispatcher.tick(Scene::at(1h + 30s)).size() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(a_clock_set_to_and_fro_loses_nothing_and_tells_nothing_twice) {
+    for (const unsigned seed : {1U, 2U, 3U, 4U}) {
+        std::minstd_rand random(seed);
+        Scene scene(tree(""));
+        Dispatcher& dispatcher = scene.dispatcher();
+        std::map<Cause, std::vector<Duration>> told;
+        Duration offset = 1000h;
+        Duration began{};
+        for (Duration passed{}; passed < 1h; passed += 1s) {
+            const auto jump = static_cast<std::int64_t>(random() % 7200) - 3600;
+            if (passed % 47s == 0s) offset += std::chrono::seconds(jump);
+            const Duration now = passed + offset;
+            std::vector<Alert> news;
+            if (passed == 10s) news = {Scene::alert(kA, began = now)};
+            if (passed == 30min) news = {Scene::alert(kA, began, now)};
+            dispatcher.accept(news, Scene::at(now));
+            for (const Notification& notification : dispatcher.tick(Scene::at(now))) {
+                told[notification.cause].push_back(passed);
+                scene.settle(notification, Outcome::delivered, now);
+            }
+        }
+        BOOST_TEST_CONTEXT("seed " << seed) {
+            BOOST_REQUIRE(told[Cause::first].size() == 1U);
+            BOOST_TEST((told[Cause::first][0] <= 41s));
+            BOOST_REQUIRE(told[Cause::resolved].size() == 1U);
+            BOOST_TEST((told[Cause::resolved][0] <= 30min + 5min + 1s));
+        }
+    }
+}
+
 // What the receiver knows outlives routes and processes.
 
 BOOST_AUTO_TEST_CASE(after_a_restart_nothing_is_told_twice_and_the_end_is_told) {
@@ -300,6 +332,38 @@ BOOST_AUTO_TEST_CASE(a_receiver_that_is_gone_is_forgotten_and_the_new_one_told) 
                   "'http://127.0.0.1:9/'}]}]");
     BOOST_TEST(scene.told() == "2m new/webhook[0] first {}: +A\n");
     BOOST_TEST(scene.log_size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(an_incident_at_a_receiver_that_is_renamed_is_closed_with_its_own_key) {
+    const auto named = [](const std::string& name) {
+        return "route: {receiver: " + name + "}\nreceivers: [{name: " + name +
+               ", pagerduty_configs: [{routing_key: " + std::string(32, 'k') +
+               "}], webhook_configs: [{url: 'http://127.0.0.1:9/'}]}]";
+    };
+    Scene scene(named("old"));
+    scene.fire(0s, kA).advance(1min);
+    BOOST_REQUIRE(scene.sent().size() == 2U);
+    scene.replace(2min, named("new"));
+    const auto farewells = scene.dispatcher().take_farewells();
+    BOOST_REQUIRE(farewells.size() == 1U);
+    BOOST_TEST(farewells[0].to.to_string() == "old/pagerduty[0]");
+    BOOST_CHECK(farewells[0].status() == Status::resolved);
+    BOOST_TEST(farewells[0].dedup_key == scene.sent()[0].dedup_key);
+    BOOST_TEST(farewells[0].sequence > scene.sent()[1].sequence);
+    BOOST_TEST(scene.dispatcher().take_farewells().empty());
+}
+
+BOOST_AUTO_TEST_CASE(who_was_told_nothing_gets_no_farewell) {
+    const std::string old =
+        "route: {receiver: old}\nreceivers: [{name: old, pagerduty_configs: [{routing_key: " +
+        std::string(32, 'k') + "}]}]";
+    Scene scene(old);
+    scene.fire(0s, kA).replace(10s, "route: {receiver: new}\nreceivers: [{name: new}]");
+    BOOST_TEST(scene.dispatcher().take_farewells().empty());
+    Scene ended(old);
+    ended.fire(0s, kA).advance(1min).end(2min, kA).advance(10min);
+    ended.replace(11min, "route: {receiver: new}\nreceivers: [{name: new}]");
+    BOOST_TEST(ended.dispatcher().take_farewells().empty());
 }
 
 BOOST_AUTO_TEST_CASE(an_edit_during_a_restart_counts_as_an_edit) {

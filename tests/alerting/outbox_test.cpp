@@ -311,6 +311,52 @@ BOOST_AUTO_TEST_CASE(pagerduty_hears_of_what_it_missed_by_a_trigger_and_a_resolv
     BOOST_TEST(server.received(1).find(R"("event_action":"resolve")") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(what_nobody_may_miss_goes_to_every_integration_once_and_leaves_no_trace) {
+    ScriptedServer one(http_answer(200));
+    ScriptedServer two(http_answer(503));
+    {
+        Post post(database, hooks({one.url(), two.url()}));
+        post.outbox().announce(sample_alert("self"), "https://pilotlight.example");
+        (void)post.failures(1);
+        post.outbox().configure(hooks({one.url(), one.url()}));
+        (void)post.settled(2);
+        BOOST_TEST(one.connections() == 2U);
+    }
+    Journal after(database);
+    const JournalContents contents = after.take_contents();
+    BOOST_TEST(contents.outbox.empty());
+    BOOST_TEST(contents.told.empty());
+    BOOST_TEST(contents.next_sequence == 1U);
+    BOOST_TEST(contents.next_beyond_routes == Notification::kBeyondRoutes + 2);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_given_up_is_kept_and_counted_after_a_restart) {
+    ScriptedServer server(http_answer(404));
+    {
+        Post post(database, hooks({server.url()}));
+        post.outbox().submit({message(1, "a"), message(2, "b")});
+        (void)post.settled(2);
+        BOOST_TEST(post.outbox().status().at(0).dead == 2U);
+    }
+    Journal after(database);
+    const auto dead = after.take_contents().dead;
+    BOOST_REQUIRE(dead.size() == 1U);
+    BOOST_TEST(dead.begin()->first.to_string() == "ops/webhook[0]");
+    BOOST_TEST(dead.begin()->second == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(last_words_go_out_as_the_receiver_was_configured_before) {
+    ScriptedServer server(http_answer(200));
+    ScriptedServer other(http_answer(200));
+    Post post(database, hooks({other.url(), server.url()}));
+    post.outbox().submit({message(1, "a", true, 1)});
+    BOOST_TEST(post.settled(1) == "1 delivered\n");
+    post.outbox().configure(hooks({other.url()}));
+    post.outbox().submit({message(2, "a", false, 1), message(3, "b", true, 1)});
+    BOOST_TEST(post.settled(3) == "1 delivered\n2 delivered\n3 dead\n");
+    BOOST_TEST(server.connections() == 2U);
+}
+
 BOOST_AUTO_TEST_CASE(a_broken_disk_sends_from_memory) {
     ScriptedServer server(http_answer(200));
     std::filesystem::create_directory(database);

@@ -45,6 +45,14 @@ struct Fixture {
     static Delivery down() { return Delivery::retry(Reason::connect, "refused"); }
 };
 
+NotifiedAlert severe(std::string_view severity, bool firing = true) {
+    NotifiedAlert alert = sample_alert("one", firing);
+    LabelsBuilder labels(alert.labels);
+    labels.set("severity", severity);
+    alert.labels = labels.build();
+    return alert;
+}
+
 const NotifiedAlert kFires = sample_alert("one");
 const NotifiedAlert kEnded = sample_alert("one", false);
 const NotifiedAlert kOtherFires = sample_alert("two");
@@ -231,6 +239,85 @@ BOOST_AUTO_TEST_CASE(ten_thousand_waiting_are_quick) {
         (void)end(Delivery::delivered(), 0s);
     }
     BOOST_TEST(queue.size() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(the_most_severe_goes_first_among_equals_the_oldest) {
+    push("info", {severe("info")});
+    push("none", {severe("")});
+    push("warning", {severe("warning")});
+    push("critical", {severe("critical")});
+    push("critical 2", {severe("info"), severe("critical")});
+    for (const char* group : {"critical", "critical 2", "warning", "info", "none"}) {
+        BOOST_TEST(begin(0s) == group);
+        (void)end(Delivery::delivered(), 0s);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_ended_makes_nothing_severe_while_another_fires) {
+    push("a", {severe("critical", false), severe("info")});
+    push("b", {severe("warning")});
+    BOOST_TEST(begin(0s) == "b");
+}
+
+BOOST_AUTO_TEST_CASE(one_that_grows_severe_while_it_waits_moves_up) {
+    push("a", {severe("warning")});
+    push("b", {severe("info")});
+    push("b", {severe("critical")});
+    BOOST_TEST(begin(0s) == "b");
+    (void)end(Delivery::delivered(), 0s);
+    BOOST_TEST(begin(0s) == "a");
+}
+
+BOOST_AUTO_TEST_CASE(an_end_never_goes_before_its_own_beginning) {
+    push("a", {severe("info")});
+    BOOST_TEST(begin(0s) == "a");
+    push("a", {severe("critical", false)});
+    BOOST_TEST(begin(0s) == "");
+    (void)end(down(), 0s);
+    // What failed and its end are one message now.
+    BOOST_TEST(begin(1min) == "a");
+    BOOST_TEST(queue.size() == 1U);
+    (void)end(Delivery::delivered(), 1min);
+    BOOST_TEST(queue.size() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_receiver_that_is_down_is_asked_by_one_message_at_a_time) {
+    for (int i = 0; i < 100; ++i)
+        push(std::to_string(i), {kFires});
+    int attempts = 0;
+    for (Duration now{}; now < 10min; now += 100ms) {
+        if (begin(now).empty()) continue;
+        ++attempts;
+        (void)end(down(), now);
+    }
+    // 1 + 2 + 4 + ... + 32 s, then once a minute.
+    BOOST_TEST(attempts == 15);
+    BOOST_TEST(queue.failures() == attempts);
+    BOOST_TEST((queue.failing_since() == start));
+    (void)begin(11min);
+    (void)end(Delivery::delivered(), 11min);
+    BOOST_TEST(!queue.failing_since().has_value());
+    // It is back: the others follow at once.
+    BOOST_TEST(!begin(11min).empty());
+}
+
+BOOST_AUTO_TEST_CASE(who_waits_longest_is_known_but_for_what_others_were_told) {
+    BOOST_TEST(!queue.waiting_since().has_value());
+    for (const Duration since : {5s, 3s, 9s}) {
+        auto waiting = item(format_duration(since), {kFires});
+        waiting.since = start + since;
+        (void)queue.push(std::move(waiting));
+    }
+    BOOST_TEST((queue.waiting_since() == start + 3s));
+    queue.visit_waiting([&](SendQueue::Item& item) {
+        if (item.since == start + 3s) item.handed_over = true;
+    });
+    BOOST_TEST((queue.waiting_since() == start + 5s));
+    // News of the same group has not been told yet.
+    auto news = item("3s", {kFires, kOtherFires});
+    news.since = start + 20s;
+    (void)queue.push(std::move(news));
+    BOOST_TEST((queue.waiting_since() == start + 3s));
 }
 
 BOOST_AUTO_TEST_CASE(keeps_to_the_pace_of_the_service) {

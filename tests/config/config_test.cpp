@@ -356,11 +356,71 @@ BOOST_AUTO_TEST_CASE(mistakes_in_alert_policies_are_told_with_their_place) {
     BOOST_TEST(has(refused("alert_policies: [{flap: {often: 5}}]"), "unknown key \"often\""));
 }
 
+BOOST_AUTO_TEST_CASE(receivers_say_what_the_alerting_file_cannot) {
+    const auto config = accepted(
+        "receivers:\n"
+        "  ops: {fallback: other, after: {failures: 4, for: 7m}, give_up_after: 2d}\n"
+        "  other: {}\n");
+    BOOST_REQUIRE(config->receiver_options.size() == 2U);
+    const ReceiverOptions& ops = config->receiver_options[0];
+    BOOST_TEST(ops.name == "ops");
+    BOOST_TEST(ops.fallback == "other");
+    BOOST_TEST(ops.failures == 4);
+    BOOST_CHECK(ops.hold == 7min);
+    BOOST_CHECK(ops.give_up_after == 48h);
+    BOOST_TEST(ops.where.line == 2);
+    BOOST_TEST(ops.fallback_where.column == 19);
+    const ReceiverOptions& other = config->receiver_options[1];
+    BOOST_TEST(other.fallback.empty());
+    BOOST_TEST(other.failures == 3);
+    BOOST_CHECK(other.give_up_after == 24h);
+    BOOST_TEST(config->not_yet.empty());
+}
+
+BOOST_AUTO_TEST_CASE(mistakes_in_receivers_are_told) {
+    BOOST_TEST(has(refused("receivers: [ops]"), "expected a mapping of receivers' names"));
+    BOOST_TEST(has(refused("receivers: {ops: {falback: a}}"), "did you mean \"fallback\"?"));
+    BOOST_TEST(has(refused("receivers: {ops: {fallback: ''}}"), "a receiver of the alerting file"));
+    BOOST_TEST(has(refused("receivers: {ops: {fallback: a, after: {failures: 0}}}"),
+                   "expected an integer of 1 or more"));
+    BOOST_TEST(
+        has(refused("receivers: {ops: {fallback: a, after: {for: 0s}}}"), "expected more than 0s"));
+    BOOST_TEST(has(refused("receivers: {ops: {fallback: a, after: {times: 2}}}"),
+                   "unknown key \"times\""));
+    BOOST_TEST(has(refused("receivers: {ops: {give_up_after: 0s}}"), "expected more than 0s"));
+    BOOST_TEST(
+        has(refused("receivers: {ops: {after: {failures: 2}}}"), "expected \"fallback\" with it"));
+}
+
+BOOST_AUTO_TEST_CASE(a_dead_man_has_a_secret_url_of_its_own_or_of_a_file) {
+    const auto config = accepted("dead_man: {url: 'https://hc.example/ping/token', every: 30s}");
+    BOOST_REQUIRE(config->dead_man.has_value());
+    BOOST_TEST(config->dead_man->url.reveal() == "https://hc.example/ping/token");
+    BOOST_CHECK(config->dead_man->every == 30s);
+    BOOST_CHECK(config->dead_man->patience == 15min);
+    BOOST_TEST(!accepted("dead_man:")->dead_man.has_value());
+    const Folder folder;
+    folder.write("beat", "https://hc.example/ping/other\n");
+    const auto from_file = accepted("dead_man: {url_file: beat}", folder.path);
+    BOOST_TEST(from_file->dead_man->url.reveal() == "https://hc.example/ping/other");
+    BOOST_TEST(from_file->files_read.back() == (folder.path / "beat").string());
+}
+
+BOOST_AUTO_TEST_CASE(mistakes_in_a_dead_man_are_told_and_its_url_never) {
+    BOOST_TEST(has(refused("dead_man: {every: 1m}"), "expected one of \"url\" and \"url_file\""));
+    BOOST_TEST(has(refused("dead_man: {url: 'https://a/', url_file: b}"), "expected one of"));
+    const std::string wrong = refused("dead_man: {url: 'ftp://hc.example/token'}");
+    BOOST_TEST(has(wrong, "expected an http or https URL"));
+    BOOST_TEST(!has(wrong, "token"));
+    BOOST_TEST(has(refused("dead_man: {url_file: /nowhere/beat}"), "/nowhere/beat cannot be read"));
+    BOOST_TEST(
+        has(refused("dead_man: {url: 'https://a/', every: 10ms}"), "expected 100ms or more"));
+    BOOST_TEST(has(refused("dead_man: {url: 'https://a/', patience: 0s}"), "more than 0s"));
+}
+
 BOOST_AUTO_TEST_CASE(keys_of_later_versions_are_checked_and_told) {
     const auto config = accepted(R"(
 probe_endpoint: {allow: ['^https://']}
-receivers: {ops: {fallback: other, after: {failures: 3, for: 5m}, give_up_after: 1d}}
-dead_man: {url: https://example.com/ping, every: 1m}
 dns_sd: [{names: [a.example.com], type: A, port: 80, prober: tcp}]
 http_sd: [{url: 'https://sd.example.com', basic_auth: {username: u}, prober: http, http: {}}]
 relabel_configs: [{source_labels: [a], regex: '(.*)', target_label: b, replacement: '${1}', action: replace}]
@@ -370,11 +430,11 @@ targets:
     std::string all;
     for (const auto& error : config->not_yet)
         all += error.to_string() + "\n";
-    for (const char* key : {"probe_endpoint", "receivers", "dead_man", "dns_sd", "http_sd",
-                            "relabel_configs", "confirm", "recover", "addresses"}) {
+    for (const char* key : {"probe_endpoint", "dns_sd", "http_sd", "relabel_configs", "confirm",
+                            "recover", "addresses"}) {
         BOOST_TEST(has(all, "\"" + std::string(key) + "\" is read but not acted on yet: "), key);
     }
-    BOOST_TEST(config->not_yet.size() == 9U);
+    BOOST_TEST(config->not_yet.size() == 7U);
     BOOST_TEST(has(refused("relabel_configs: [{action: replaec}]"), "expected one of replace"));
     BOOST_TEST(has(refused("probe_endpoint: {allow: ['(']}"), "bad regular expression"));
     BOOST_TEST(has(refused("dns_sd: {names: [a]}"), "expected a list"));

@@ -11,9 +11,10 @@ BOOST_AUTO_TEST_CASE(holds_every_section_and_prober) {
         {"tcp", "Connects.", {{"tls", "true or false", "false", "Speak TLS | or not."}}},
     };
     const std::string page = configuration_reference(kProbers);
-    for (const char* heading : {"## The root", "## defaults", "## services", "## targets",
-                                "## Probers", "### tcp", "## file_sd", "## Module files",
-                                "## limits", "## promql", "### escalations", "### dead_man"}) {
+    for (const char* heading :
+         {"## The root", "## defaults", "## services", "## targets", "## Probers", "### tcp",
+          "## file_sd", "## Module files", "## limits", "## promql", "### escalations",
+          "## dead_man", "## receivers", "## receivers: after"}) {
         BOOST_TEST(page.contains("\n" + std::string(heading) + "\n"), heading);
     }
     BOOST_TEST(page.contains("| `listen` | HOST:PORT | `127.0.0.1:9897` | "));

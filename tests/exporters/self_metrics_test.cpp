@@ -41,6 +41,7 @@ BOOST_AUTO_TEST_CASE(are_the_names_types_and_words_of_the_catalogue) {
     SelfMetrics metrics("1.2.3", "abc");
     metrics.declare_prober("http");
     metrics.declare_receiver("team", "slack", std::array<std::string_view, 1>{"timeout"});
+    metrics.declare_dead_man();
     const SharedBatch batch = metrics.collect(kNow);
     std::map<std::string, const MetricFamily*> sorted;
     for (const MetricFamily& family : batch->families)
@@ -64,6 +65,19 @@ BOOST_AUTO_TEST_CASE(promtool_finds_nothing_to_say) {
         promtool_check_metrics(write_metrics(Snapshot{}, own.get(), {}, {})->text());
     BOOST_TEST(verdict.said == "");
     BOOST_TEST(verdict.exit_code == 0);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_counted_elsewhere_is_taken_over_and_never_falls) {
+    SelfMetrics metrics("1.2.3", "abc");
+    BOOST_TEST(value(metrics, "pilotlight_journal_healthy") == 1);
+    metrics.set_journal(false, 3);
+    metrics.set_journal(true, 5);
+    metrics.set_journal(true, 4);
+    BOOST_TEST(value(metrics, "pilotlight_journal_healthy") == 1);
+    BOOST_TEST(value(metrics, "pilotlight_journal_failures_total") == 5);
+    BOOST_TEST(value(metrics, "pilotlight_limit_reached_total{limit=\"series\"}") == 0);
+    metrics.set_limit_reached("series", 100);
+    BOOST_TEST(value(metrics, "pilotlight_limit_reached_total{limit=\"series\"}") == 100);
 }
 
 BOOST_AUTO_TEST_CASE(begin_at_zero_where_a_rate_is_taken) {
