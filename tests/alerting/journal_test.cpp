@@ -268,6 +268,21 @@ BOOST_AUTO_TEST_CASE(what_is_no_database_is_set_aside_and_a_new_one_begun) {
     BOOST_TEST(journal.healthy());
 }
 
+BOOST_AUTO_TEST_CASE(what_is_no_file_is_set_aside_and_the_loss_told_once) {
+    const std::string inside = (folder.path() / "folder.db").string();
+    std::filesystem::create_directory(inside);
+    std::ofstream(inside + "/kept") << "x";
+    Journal journal(inside);
+    BOOST_TEST(journal.healthy());
+    const auto losses = journal.take_losses();
+    BOOST_REQUIRE(losses.size() == 1U);
+    const std::string aside = losses[0].substr(losses[0].rfind(' ') + 1);
+    BOOST_TEST(std::filesystem::exists(aside + "/kept"));
+    BOOST_TEST(journal.take_losses().empty());
+    Journal other((folder.path() / "new.db").string());
+    BOOST_TEST(other.take_losses().empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_damaged_database_is_set_aside) {
     {
         Journal journal(path);
@@ -328,11 +343,9 @@ BOOST_AUTO_TEST_CASE(a_row_that_cannot_be_read_is_a_warning_and_harms_no_other) 
 }
 
 BOOST_AUTO_TEST_CASE(a_disk_that_takes_nothing_answers_at_once_and_is_made_up_for) {
-    std::filesystem::create_directory(folder.path() / "d");
+    // A file in its folder's place: nothing can be made there.
+    std::ofstream(folder.path() / "d") << "x";
     const std::string inside = (folder.path() / "d" / "j.db").string();
-    // A folder in the database's place: it can neither be opened nor set aside by its name.
-    std::filesystem::create_directory(inside);
-    std::ofstream(inside + "/keeps-it-from-being-removed") << "x";
     Journal::Options options;
     options.retry_every = 5ms;
     Journal journal(inside, options);
@@ -346,7 +359,8 @@ BOOST_AUTO_TEST_CASE(a_disk_that_takes_nothing_answers_at_once_and_is_made_up_fo
     BOOST_TEST(journal.stats().backlog == 3U);
     BOOST_TEST(!journal.stats().last_error.empty());
 
-    std::filesystem::rename(inside, inside + ".moved");
+    std::filesystem::remove(folder.path() / "d");
+    std::filesystem::create_directory(folder.path() / "d");
     for (int i = 0; i < 2'000 && !journal.healthy(); ++i)
         usleep(5'000);
     BOOST_TEST(journal.healthy());

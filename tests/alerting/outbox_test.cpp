@@ -359,9 +359,9 @@ BOOST_AUTO_TEST_CASE(last_words_go_out_as_the_receiver_was_configured_before) {
 
 BOOST_AUTO_TEST_CASE(a_broken_disk_sends_from_memory) {
     ScriptedServer server(http_answer(200));
-    std::filesystem::create_directory(database);
-    std::ofstream(database + "/x") << "x";
-    Post post(database, hooks({server.url()}));
+    // A file in its folder's place: nothing can be made there.
+    std::ofstream(folder.path() / "file") << "x";
+    Post post((folder.path() / "file" / "pilotlight.db").string(), hooks({server.url()}));
     post.outbox().submit({message(1, "a")});
     BOOST_TEST(post.settled(1) == "1 delivered\n");
     BOOST_TEST(!post.journal().healthy());
