@@ -112,7 +112,7 @@ class Discord final : public HttpIntegration {
         const json wait = body.is_object() ? body.value("retry_after", json()) : json();
         if (wait.is_number()) {
             const double seconds = std::clamp(wait.get<double>(), 0.0, 86'400.0);
-            delivery.retry_after = Duration(static_cast<std::int64_t>(seconds * 1'000 + 0.5));
+            delivery.retry_after = Duration(std::llround(seconds * 1'000));
         }
         return delivery;
     }

@@ -55,11 +55,11 @@ Json silence_json(const Silence& silence, WallTime now) {
 
 /// Active ones that end next, then waiting ones that begin next, then those that ended last.
 bool comes_before(const Silence& a, const Silence& b, WallTime now) {
-    constexpr auto rank = [](SilenceState state) {
+    constexpr auto kRank = [](SilenceState state) {
         return state == SilenceState::active ? 0 : state == SilenceState::pending ? 1 : 2;
     };
     const SilenceState state = a.state(now);
-    if (state != b.state(now)) return rank(state) < rank(b.state(now));
+    if (state != b.state(now)) return kRank(state) < kRank(b.state(now));
     switch (state) {
         case SilenceState::active:
             return a.ends_at < b.ends_at;
