@@ -41,7 +41,7 @@ groups:
     const auto rule_root = read_yaml(kRules);
     PILOT_CHECK(rule_root.has_value());
     if (!root) return;
-    const auto file = rules::read_unit_test_file(*root, promql::Compatibility::prometheus3);
+    const auto file = rules::read_unit_test_file(*root, {});
     if (!file || !is_short(*file)) return;
     rules::UnitTestOptions options;
     options.load = [&](const std::string& pattern) {

@@ -13,6 +13,7 @@
 #include "rules/promql/evaluate.h"
 #include "rules/promql/parser.h"
 #include "rules/promql/printer.h"
+#include "rules/reports.h"
 #include "rules/rule_file.h"
 #include "rules/running_rule.h"
 #include "rules/unit_test_file.h"
@@ -97,9 +98,10 @@ void sort_by_labels(std::vector<ExpectedSample>& samples) {
 class TestRun {
   public:
     TestRun(const TestGroup& test, const UnitTestFile& file, const std::vector<RuleGroup>& groups,
-            promql::Compatibility compatibility)
+            promql::Compatibility compatibility, UnitTestWatch watch)
         : test_(test),
           file_(file),
+          watch_(std::move(watch)),
           store_({.series_limit = SIZE_MAX, .retention = series::Retention::forever()}),
           functions_(make_template_functions(texts_)) {
         texts_.store = &store_;
@@ -132,6 +134,7 @@ class TestRun {
         }
         for (const auto& expression : test_.expressions)
             check(expression);
+        if (watch_.ended) watch_.ended(result_);
         return std::move(result_);
     }
 
@@ -175,7 +178,7 @@ class TestRun {
     void fail(std::string message) { result_.failures.push_back(std::move(message)); }
 
     Duration last_eval_time() const {
-        Duration last{0};
+        Duration last = watch_.until;
         for (const auto& alert : test_.alerts)
             last = std::max(last, alert.eval_time);
         for (const auto& expression : test_.expressions)
@@ -198,6 +201,7 @@ class TestRun {
     /// False where a rule failed: nothing after it can be trusted.
     bool evaluate(Duration step) {
         bool all_well = true;
+        Evaluation changed;
         for (auto& group : groups_) {
             const RunContext context{.store = store_,
                                      .texts = texts_,
@@ -210,14 +214,26 @@ class TestRun {
                                      .interval = {},
                                      .live = nullptr};
             for (auto& rule : group.rules) {
-                RunResult unused;
-                if (rule.run(context, unused)) continue;
+                RunResult done;
+                const bool good = rule.run(context, done);
+                if (watch_.evaluated) note(rule, done, changed);
+                if (good) continue;
                 all_well = false;
                 fail(fmt::format("    rule: {}, time: {}, err: {}", rule.rule().name, shown(step),
                                  rule.last_error()));
             }
         }
+        if (all_well && watch_.evaluated) {
+            std::vector<Alert> alerts = std::move(changed.changed);
+            std::ranges::move(changed.updated, std::back_inserter(alerts));
+            watch_.evaluated(test_.start + step, std::move(alerts));
+        }
         return all_well;
+    }
+
+    void note(const RunningRule& rule, const RunResult& done, Evaluation& changed) const {
+        for (const StateChange& change : done.changes)
+            report(rule, change, test_.external_url, changed);
     }
 
     void check(const AlertTest& test) {
@@ -278,6 +294,7 @@ class TestRun {
 
     const TestGroup& test_;
     const UnitTestFile& file_;
+    UnitTestWatch watch_;
     series::Store store_;
     TemplateContext texts_;
     tmpl::Functions functions_;
@@ -286,6 +303,13 @@ class TestRun {
     std::vector<std::size_t> loaded_;
     UnitTestResult result_;
 };
+
+Duration series_end(const TestGroup& test) {
+    std::size_t longest = 1;
+    for (const InputSeries& series : test.series)
+        longest = std::max(longest, series.values.size());
+    return test.interval * (longest - 1);
+}
 
 struct LoadedRules {
     std::vector<RuleGroup> groups;
@@ -340,7 +364,8 @@ bool UnitTestReport::passed() const {
 }
 
 Checked<UnitTestReport> run_unit_tests(const Node& root, const UnitTestOptions& options) {
-    const auto file = read_unit_test_file(root, options.compatibility);
+    const auto file = read_unit_test_file(
+        root, {options.compatibility, options.more_file_keys, options.more_test_keys});
     if (!file) return std::unexpected(file.error());
     const auto rules = load_rules(*file, options);
     if (!rules) return std::unexpected(rules.error());
@@ -350,7 +375,12 @@ Checked<UnitTestReport> run_unit_tests(const Node& root, const UnitTestOptions& 
     for (const auto& test : file->tests) {
         ++number;
         if (options.selected && !options.selected(test.name)) continue;
-        TestRun run(test, *file, rules->groups, options.compatibility);
+        UnitTestWatch watch;
+        if (options.watch) {
+            watch = options.watch({*test.node, test.name, test.start, series_end(test),
+                                   test.external_labels, test.external_url});
+        }
+        TestRun run(test, *file, rules->groups, options.compatibility, std::move(watch));
         UnitTestResult result = run.run();
         if (options.dump_samples) result.samples = run.dump();
         result.name = test.name.empty() ? fmt::format("test group {}", number) : test.name;

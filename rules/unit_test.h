@@ -3,15 +3,44 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "core/alert.h"
 #include "core/document.h"
 #include "core/error.h"
+#include "core/labels.h"
+#include "core/time.h"
 #include "rules/promql/compatibility.h"
 
 /// promtool's `test rules`: rules against given series, with the answers expected.
 namespace pilotlight::rules {
+
+struct UnitTestResult;
+
+/// What looks on while one item of `tests` runs, to check more than promtool's format can say.
+struct UnitTestWatch {
+    /// Evaluations go on until then, from the start of the test; longer where a check asks for it.
+    Duration until{};
+    /// After each evaluation of all groups, with the alerts that changed since the one before:
+    /// state, texts or value. `now` is when they were evaluated.
+    std::function<void(WallTime now, std::vector<Alert> changed)> evaluated;
+    /// At the end, unless a rule failed: adds checks and failures.
+    std::function<void(UnitTestResult& result)> ended;
+};
+
+/// What such a watch must know of the item.
+struct WatchedTest {
+    /// The item, as it stands in the file.
+    const Node& node;
+    const std::string& name;
+    WallTime start{};
+    /// When its longest series has its last value, from the start.
+    Duration series_end{};
+    const Labels& external_labels;
+    const std::string& external_url;
+};
 
 struct UnitTestOptions {
     promql::Compatibility compatibility = promql::Compatibility::prometheus3;
@@ -25,6 +54,11 @@ struct UnitTestOptions {
     /// in order; the patterns are as written, relative to the test file's folder.
     std::function<Result<std::vector<std::pair<std::string, Node>>>(const std::string& pattern)>
         load;
+    /// Keys of the file and of an item of `tests` that are the caller's to read.
+    std::vector<std::string_view> more_file_keys;
+    std::vector<std::string_view> more_test_keys;
+    /// What looks on while a test runs; null for nobody.
+    std::function<UnitTestWatch(const WatchedTest&)> watch;
 };
 
 /// What became of one item of `tests`.

@@ -30,12 +30,14 @@ constexpr Duration kEvaluationInterval = std::chrono::minutes(1);
 
 class Reader {
   public:
-    explicit Reader(promql::Compatibility compatibility)
-        : syntax_{.compatibility = compatibility} {}
+    explicit Reader(const UnitTestReadOptions& options)
+        : syntax_{.compatibility = options.compatibility},
+          file_keys_(with(kFileKeys, options.more_file_keys)),
+          test_keys_(with(kTestKeys, options.more_test_keys)) {}
 
     Checked<UnitTestFile> read(const Node& root) {
         UnitTestFile file;
-        if (mapping(root, kFileKeys)) {
+        if (mapping(root, file_keys_)) {
             file.rule_files = texts(root, "rule_files");
             file.group_order = texts(root, "group_eval_order");
             check_order(root, file.group_order);
@@ -53,6 +55,11 @@ class Reader {
     }
 
   private:
+    static Keys with(Keys keys, const Keys& more) {
+        keys.insert(keys.end(), more.begin(), more.end());
+        return keys;
+    }
+
     // Shapes.
 
     void add(const Node& node, std::string message) {
@@ -163,7 +170,8 @@ class Reader {
 
     TestGroup test_group(const Node& node, Duration evaluation_interval) {
         TestGroup group;
-        if (!mapping(node, kTestKeys)) return group;
+        group.node = &node;
+        if (!mapping(node, test_keys_)) return group;
         group.name = text(node, "name");
         group.interval = duration(node, "interval");
         // 2.42 puts every sample at the start then.
@@ -289,13 +297,15 @@ class Reader {
     }
 
     promql::ParseOptions syntax_;
+    Keys file_keys_;
+    Keys test_keys_;
     Errors errors_;
 };
 
 }  // namespace
 
-Checked<UnitTestFile> read_unit_test_file(const Node& root, promql::Compatibility compatibility) {
-    return Reader(compatibility).read(root);
+Checked<UnitTestFile> read_unit_test_file(const Node& root, const UnitTestReadOptions& options) {
+    return Reader(options).read(root);
 }
 
 }  // namespace pilotlight::rules

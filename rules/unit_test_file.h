@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -53,6 +54,8 @@ struct TestGroup {
     std::vector<ExpressionTest> expressions;
     Labels external_labels;
     std::string external_url;
+    /// Where it stands; lives as long as the document.
+    const Node* node = nullptr;
 };
 
 struct UnitTestFile {
@@ -63,8 +66,16 @@ struct UnitTestFile {
     std::vector<TestGroup> tests;
 };
 
-/// Reads promtool's unit-test format; unknown keys are refused, series and labels parsed.
+struct UnitTestReadOptions {
+    promql::Compatibility compatibility = promql::Compatibility::prometheus3;
+    /// Keys besides promtool's that somebody else reads.
+    std::vector<std::string_view> more_file_keys{};
+    std::vector<std::string_view> more_test_keys{};
+};
+
+/// Reads promtool's unit-test format; unknown keys are refused, series and labels parsed. `root`
+/// outlives the result.
 [[nodiscard]] Checked<UnitTestFile> read_unit_test_file(const Node& root,
-                                                        promql::Compatibility compatibility);
+                                                        const UnitTestReadOptions& options);
 
 }  // namespace pilotlight::rules

@@ -295,6 +295,48 @@ BOOST_AUTO_TEST_CASE(a_pattern_without_files_is_a_warning) {
     BOOST_TEST(report->warnings[0] == "no file match pattern nope*.yaml");
 }
 
+/// `1m up: firing`, for each alert that the watch was told of.
+std::string watched(const std::string& text, rules::UnitTestWatch watch,
+                    std::vector<std::string> failures = {}) {
+    const auto root = config::parse_yaml(text, "t.yaml");
+    BOOST_REQUIRE(root.has_value());
+    std::string told;
+    UnitTestOptions with = options();
+    with.more_test_keys = {"mine"};
+    with.watch = [&](const rules::WatchedTest& test) {
+        BOOST_TEST(test.node.find("mine") != nullptr);
+        BOOST_TEST(test.external_labels.get("region") == "eu");
+        watch.evaluated = [&told, start = test.start](WallTime now, std::vector<Alert> changed) {
+            for (const Alert& alert : changed) {
+                told += format_duration(now - start) + " ";
+                told += std::string(to_string(alert.state)) + "; ";
+            }
+        };
+        watch.ended = [&failures](rules::UnitTestResult& result) { result.failures = failures; };
+        return watch;
+    };
+    const auto report = run_unit_tests(*root, with);
+    BOOST_REQUIRE(report.has_value());
+    BOOST_TEST(report->passed() == failures.empty());
+    return told;
+}
+
+BOOST_AUTO_TEST_CASE(a_watch_sees_every_change_for_as_long_as_it_wants) {
+    const std::string text = with_series("  mine: 1\n", "1 0 0 0 0 1 1 0 0 0");
+    BOOST_TEST(watched(text, {std::chrono::minutes(6), {}, {}}) ==
+               "1m pending; 3m firing; 5m resolved; ");
+    BOOST_TEST(watched(text, {std::chrono::minutes(2), {}, {}}) == "1m pending; ");
+}
+
+BOOST_AUTO_TEST_CASE(a_watch_can_fail_a_test) {
+    const std::string text = with_series("  mine: 1\n");
+    BOOST_TEST(watched(text, {}, {"    no"}).empty());
+}
+
+BOOST_AUTO_TEST_CASE(keys_of_a_watch_are_unknown_without_it) {
+    BOOST_TEST(run(with_series("  mine: 1\n")).starts_with("error: t.yaml:"));
+}
+
 BOOST_AUTO_TEST_CASE(an_expected_empty_label_matches_no_alert) {
     BOOST_TEST(run(with_series(R"(  alert_rule_test:
   - eval_time: 4m
