@@ -23,6 +23,10 @@ Delivery HttpIntegration::classify(const runtime::HttpResult& answer) const {
     return classify_status(answer, secrets_);
 }
 
+std::string HttpIntegration::without_secrets(std::string text) const {
+    return alerting::without_secrets(std::move(text), secrets_);
+}
+
 runtime::HttpRequest HttpIntegration::json_post(std::string url, std::string body) const {
     runtime::HttpRequest request;
     request.method = "POST";

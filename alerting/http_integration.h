@@ -21,6 +21,8 @@ class HttpIntegration : public Integration {
                                                     Notification notification, std::string memory,
                                                     runtime::Deadline deadline) const override;
 
+    [[nodiscard]] std::string without_secrets(std::string text) const override;
+
   protected:
     /// `given` is the receiver's own http_config; without it the file's `global` one holds.
     void read_http(const std::optional<Node>& given, ReadContext& context);

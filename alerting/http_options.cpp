@@ -89,6 +89,7 @@ void read_headers(const Node& node, ReadContext& context, HttpOptions& http) {
         const Node* given = entry.value.find("files");
         if (given != nullptr) config::read_value(*given, files, context.errors);
         for (const std::string& file : files) {
+            if (!context.reads_secrets) continue;
             std::string text = context.read_file(*given, file);
             while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
                 text.pop_back();

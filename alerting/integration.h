@@ -109,6 +109,8 @@ class Integration {
                                                             Notification notification,
                                                             std::string memory,
                                                             runtime::Deadline deadline) const = 0;
+    /// `text`, which comes from a message of this integration, as it may be shown to people.
+    [[nodiscard]] virtual std::string without_secrets(std::string text) const { return text; }
     /// How often the receiver wants to hear again what it accepted, for as long as it holds and
     /// some time after; nothing for those that remember by themselves.
     [[nodiscard]] virtual std::optional<Duration> resend_every() const { return {}; }

@@ -27,6 +27,8 @@ struct ReadContext {
     std::shared_ptr<const MessageTemplates> templates;
     /// The file's folder: where relative paths start.
     std::string directory;
+    /// False: what `*_file` names is not read, a placeholder stands for it.
+    bool reads_secrets = true;
     std::vector<std::string> files_read;
     Errors errors;
     Errors not_yet;

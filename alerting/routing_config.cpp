@@ -54,7 +54,9 @@ constexpr config::Option<RawRoot> kRootOptions[] = {
 
 class Reader {
   public:
-    explicit Reader(const Node& root) : root_(root), routing_(std::make_shared<RoutingConfig>()) {
+    Reader(const Node& root, bool reads_secrets)
+        : root_(root), routing_(std::make_shared<RoutingConfig>()) {
+        context_.reads_secrets = reads_secrets;
         context_.directory =
             std::filesystem::absolute(root.where.file.str()).parent_path().lexically_normal().string();
         context_.templates = MessageTemplates::defaults();
@@ -221,7 +223,11 @@ class Reader {
 }  // namespace
 
 Checked<SharedRouting> read_alerting_config(const Node& root) {
-    return Reader(root).read();
+    return Reader(root, true).read();
+}
+
+Checked<SharedRouting> read_alerting_config_without_secrets(const Node& root) {
+    return Reader(root, false).read();
 }
 
 std::vector<SectionDoc> alerting_option_docs() {

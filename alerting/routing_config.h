@@ -88,6 +88,9 @@ using SharedRouting = std::shared_ptr<const RoutingConfig>;
 /// templates that do not parse, receiver kinds that Pilotlight has not. Reads the `*_file` secrets
 /// and template files that it names, relative to its own folder: call it off the engine's thread.
 [[nodiscard]] Checked<SharedRouting> read_alerting_config(const Node& root);
+/// The same without the `*_file` secrets, which need not be there: for looking at routes and
+/// messages, not for sending.
+[[nodiscard]] Checked<SharedRouting> read_alerting_config_without_secrets(const Node& root);
 
 /// What holds where no alerting file is given: every alert goes to a receiver that tells nobody.
 [[nodiscard]] SharedRouting empty_routing();

@@ -70,9 +70,14 @@ std::vector<Secret> with_parts(std::vector<Secret> secrets) {
     return all;
 }
 
-std::string quote_safely(std::string text, std::span<const Secret> secrets) {
+std::string without_secrets(std::string text, std::span<const Secret> secrets) {
     for (const Secret& secret : secrets)
         text = without(std::move(text), secret.reveal());
+    return text;
+}
+
+std::string quote_safely(std::string text, std::span<const Secret> secrets) {
+    text = without_secrets(std::move(text), secrets);
     for (char& c : text) {
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
     }

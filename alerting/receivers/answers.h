@@ -27,6 +27,9 @@ namespace pilotlight::alerting {
 /// that are secret by themselves (a webhook's path, a password, a token after `Bearer`).
 [[nodiscard]] std::vector<Secret> with_parts(std::vector<Secret> secrets);
 
+/// `text` with every secret blotted out.
+[[nodiscard]] std::string without_secrets(std::string text, std::span<const Secret> secrets);
+
 /// `text` on one line with every secret blotted out, 200 characters at most.
 [[nodiscard]] std::string quote_safely(std::string text, std::span<const Secret> secrets);
 
