@@ -115,7 +115,7 @@ void Rehearsal::enqueue(Notification notification) {
         own == options_.give_up_after_of.end() ? options_.give_up_after : own->second;
     Lane& lane = lane_for(notification.to);
     const SendQueue::Pushed pushed =
-        lane.queue.push({notification, 0, {}, steady(now_) + patience});
+        lane.queue.push({notification, 0, {}, steady(now_) + patience, steady(now_)});
     if (pushed.needless) settle(notification, Settlement::Outcome::superseded);
     if (pushed.superseded) settle(pushed.superseded->older, Settlement::Outcome::superseded);
 }

@@ -23,8 +23,8 @@ namespace pilotlight::alerting {
 /// ones, the messages are rendered by the real integrations, and what the services would answer is
 /// written down beforehand. No network, no disk, no clock. What happens at one time takes no time
 /// but for receivers that do not answer; the wait after a failed attempt is the longest that jitter
-/// allows. Not rehearsed: repeats to receivers that forget by themselves (see Resends), and
-/// messages that are edited instead of posted anew. Thread: any one.
+/// allows. Not rehearsed: fallbacks, repeats to receivers that forget by themselves (see Resends),
+/// and messages that are edited instead of posted anew. Thread: any one.
 class Rehearsal {
   public:
     /// What a receiver answers for a while; it accepts everything otherwise.

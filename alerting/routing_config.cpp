@@ -57,8 +57,10 @@ class Reader {
     Reader(const Node& root, bool reads_secrets)
         : root_(root), routing_(std::make_shared<RoutingConfig>()) {
         context_.reads_secrets = reads_secrets;
-        context_.directory =
-            std::filesystem::absolute(root.where.file.str()).parent_path().lexically_normal().string();
+        context_.directory = std::filesystem::absolute(root.where.file.str())
+                                 .parent_path()
+                                 .lexically_normal()
+                                 .string();
         context_.templates = MessageTemplates::defaults();
     }
 

@@ -8,6 +8,7 @@
 
 #include "app/commands.h"
 #include "app/demo/demo_command.h"
+#include "app/routes_command.h"
 #include "app/rules_commands.h"
 #include "app/version.h"
 
@@ -107,28 +108,37 @@ void add_check(CLI::App& app, Chosen& chosen) {
     });
 }
 
-void add_test(CLI::App& app, Chosen& chosen) {
-    CLI::App* test = app.add_subcommand("test", "Run unit tests");
-    test->require_subcommand(1);
+void add_unit_tests(CLI::App& test, Chosen& chosen, const char* name, const char* what,
+                    bool alerting) {
     auto words = std::make_shared<TestRulesWords>();
     TestRulesOptions& options = words->options;
-    CLI::App* rules = test->add_subcommand("rules", "Run rule unit tests in promtool's format");
-    rules->add_option("files", options.files, "Test files")->required();
-    add_prometheus(*rules, words->prometheus);
-    rules->add_option("--run", options.run, "Only test groups whose name matches (repeatable)")
+    options.alerting = alerting;
+    CLI::App* command = test.add_subcommand(name, what);
+    command->add_option("files", options.files, "Test files")->required();
+    add_prometheus(*command, words->prometheus);
+    command->add_option("--run", options.run, "Only test groups whose name matches (repeatable)")
         ->allow_extra_args(false);
-    rules->add_option("--junit", options.junit_file, "Write the results here as JUnit XML");
-    rules->add_flag("--diff", options.diff, "Print failures as - and + lines");
-    rules->add_flag("--debug", options.debug, "Print every sample at the end of each test");
-    rules->add_flag("--ignore-unknown-fields", options.ignore_unknown_fields,
-                    "Keys of rule files that Prometheus does not know are no error");
-    rules->callback([&chosen, words] {
+    command->add_option("--junit", options.junit_file, "Write the results here as JUnit XML");
+    command->add_flag("--diff", options.diff, "Print failures as - and + lines");
+    command->add_flag("--debug", options.debug, "Print every sample at the end of each test");
+    command->add_flag("--ignore-unknown-fields", options.ignore_unknown_fields,
+                      "Keys of rule files that Prometheus does not know are no error");
+    command->callback([&chosen, words] {
         chosen = [words] {
             const auto wanted = generation(words->prometheus);
             if (wanted) words->options.compatibility = *wanted;
             return test_rules_command(words->options);
         };
     });
+}
+
+void add_test(CLI::App& app, Chosen& chosen) {
+    CLI::App* test = app.add_subcommand("test", "Run unit tests");
+    test->require_subcommand(1);
+    add_unit_tests(*test, chosen, "rules", "Run rule unit tests in promtool's format", false);
+    add_unit_tests(*test, chosen, "alerting",
+                   "Run rules, routes and receivers from series to messages, in virtual time",
+                   true);
 }
 
 void add_lists(CLI::App& app, Chosen& chosen) {
@@ -212,6 +222,30 @@ void add_silence(CLI::App& app, Chosen& chosen) {
         [&chosen, expire] { chosen = [expire] { return silence_expire_command(*expire); }; });
 }
 
+void add_routes(CLI::App& app, Chosen& chosen) {
+    CLI::App* routes = app.add_subcommand("routes", "Look at the routing tree");
+    routes->require_subcommand(1);
+    const auto add = [&](const char* name, const char* what, int (*run)(const RoutesOptions&)) {
+        auto options = std::make_shared<RoutesOptions>();
+        CLI::App* command = routes->add_subcommand(name, what);
+        CLI::Option* file =
+            command->add_option("--alerting", options->alerting, "A file in Alertmanager's format");
+        command
+            ->add_option("--config", options->config,
+                         "The main file, which names it (pilotlight.yaml)")
+            ->excludes(file);
+        command->add_flag("--json", options->json, "Print JSON");
+        command->callback(
+            [&chosen, options, run] { chosen = [options, run] { return run(*options); }; });
+        return std::pair(command, options);
+    };
+    add("show", "Show the tree", routes_show_command);
+    const auto [test, options] =
+        add("test", "Say where an alert would go, and why", routes_test_command);
+    test->add_option("--time", options->time, "Unix seconds or RFC 3339 (now)");
+    test->add_option("labels", options->labels, "LABEL=VALUE of the alert");
+}
+
 void add_query(CLI::App& app, Chosen& chosen) {
     auto options = std::make_shared<QueryOptions>();
     CLI::App* command =
@@ -268,6 +302,7 @@ int run_command_line(int argc, char** argv) {
     add_check(app, chosen);
     add_test(app, chosen);
     add_query(app, chosen);
+    add_routes(app, chosen);
     add_explain(app, chosen);
     add_alerts(app, chosen);
     add_silence(app, chosen);

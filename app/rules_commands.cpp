@@ -8,6 +8,7 @@
 #include <iostream>
 #include <iterator>
 
+#include "app/alert_tests/alert_test.h"
 #include "app/junit.h"
 #include "config/config.h"
 #include "config/yaml.h"
@@ -127,7 +128,8 @@ FileOutcome test_file(const std::string& path, const TestRulesOptions& options,
     std::string folder = std::filesystem::path(path).parent_path();
     if (folder.empty()) folder = ".";
     test.load = [&folder](const std::string& pattern) { return load_pattern(folder, pattern); };
-    auto report = rules::run_unit_tests(*root, test);
+    auto report =
+        options.alerting ? run_alert_tests(*root, test) : rules::run_unit_tests(*root, test);
     if (!report) {
         outcome.errors = std::move(report.error());
         return outcome;

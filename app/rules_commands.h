@@ -38,10 +38,13 @@ struct TestRulesOptions {
     bool debug = false;
     /// `--ignore-unknown-fields`: keys of rule files that Prometheus does not know are no error.
     bool ignore_unknown_fields = false;
+    /// `test alerting`: on through routing to the messages; see app/alert_tests/alert_test.h.
+    bool alerting = false;
 };
 
-/// `pilotlight test rules FILE...`: promtool's unit tests and output. Returns 0 where all pass, 1
-/// where one fails or a file is not good, 2 where the usage is bad.
+/// `pilotlight test rules FILE...` and `pilotlight test alerting FILE...`: promtool's unit tests
+/// and output. Returns 0 where all pass, 1 where one fails or a file is not good, 2 where the usage
+/// is bad.
 int test_rules_command(const TestRulesOptions& options);
 
 }  // namespace pilotlight::app

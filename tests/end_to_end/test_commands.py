@@ -5,9 +5,9 @@ import unittest
 
 from support import App, EndToEndTest, Postgres, http_target, pilotlight, rule, rule_file
 
-COMMANDS = ["run", "probe", "check", "check config", "check rules", "test", "test rules", "alerts",
-            "silence", "silence add", "silence list", "silence expire", "targets", "explain",
-            "demo"]
+COMMANDS = ["run", "probe", "check", "check config", "check rules", "test", "test rules",
+            "test alerting", "routes", "routes test", "routes show", "alerts", "silence",
+            "silence add", "silence list", "silence expire", "targets", "explain", "demo"]
 
 GOOD_TEST = """\
 rule_files: [rules.yaml]

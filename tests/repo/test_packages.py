@@ -42,6 +42,7 @@ USES = {
     "openssl": (".py", r'"openssl"'),
     "postgresql-15": (".py", r'"initdb"|/initdb'),
     "prometheus": (".py", r'"promtool"'),
+    "prometheus-alertmanager": (".py", r'"prometheus-alertmanager"'),
     "python3": ("scripts/lint", r"python3"),
     "redis-server": (".py", r'"redis-server"'),
     "libbenchmark-dev": ("bench/CMakeLists.txt", r"find_package\(benchmark"),

@@ -1,5 +1,6 @@
 """What the end-to-end tests are made of. Standard library only; everything on loopback."""
 
+from .alertmanager import Alertmanager
 from .amtool import Amtool, SendingPrometheus
 from .application import App
 from .browser import Browser
