@@ -21,6 +21,10 @@ constexpr std::size_t kForgetAtOnce = 20'000;
 /// The engine turns at least so often; one that has not for much longer was frozen.
 constexpr Duration kPulse{1'000};
 constexpr Duration kBlindAfter{3'000};
+/// From here on samples may have grown stale that nobody could renew.
+constexpr Duration kMissedMuchAfter = std::chrono::minutes(1);
+/// The first probes are spread over five seconds, and most answer within five more.
+constexpr Duration kFirstAnswersWithin = std::chrono::seconds(10);
 
 series::StoreOptions store_options(const config::Config& config) {
     series::StoreOptions options;
@@ -141,6 +145,7 @@ void Engine::start(const Loaded& first, alerting::JournalContents kept, alerting
         }
     }
     take_evaluation(rules_.restore(records, now), now);
+    await_targets(now);
 
     // Those that fired before the restart, and were perhaps never told.
     std::vector<Alert> restored = rules_.alerts();
@@ -189,6 +194,13 @@ void Engine::put_in_force(const Loaded& loaded, const std::vector<probes::Shared
     take_evaluation(changed, now);
 }
 
+void Engine::await_targets(WallTime now) {
+    unheard_.clear();
+    for (const auto& [name, labels] : target_labels_)
+        unheard_.insert(name);
+    if (!unheard_.empty()) rules_.unsettled_until(now + kFirstAnswersWithin);
+}
+
 void Engine::stop() {
     timer_->cancel();
     reader_.stop();
@@ -204,6 +216,9 @@ void Engine::probe_ran(const probes::ProbeRun& run) {
                                   run.lateness);
     states_.probed(run);
     const WallTime now = wall_now();
+    if (unheard_.erase(run.target->config.name) > 0 && unheard_.empty()) {
+        rules_.unsettled_until(now);
+    }
     for (const SharedBatch& batch : run.timed)
         take(batch, run.target->config.interval);
     take(run.batch, run.target->config.interval);
@@ -272,6 +287,7 @@ void Engine::notice_blind_time() {
             format_duration(slept));
         rules_.was_blind(slept);
         commands_.was_blind(wall);
+        if (slept > kMissedMuchAfter) await_targets(wall);
     }
     awake_wall_ = wall;
     awake_steady_ = steady;

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -75,6 +76,8 @@ class Engine {
   private:
     class Timer;
 
+    /// Rules over several targets wait until each was asked once, though not for long.
+    void await_targets(WallTime now);
     void put_in_force(const Loaded& loaded, const std::vector<probes::SharedTarget>& targets,
                       WallTime now);
     void take(const SharedBatch& batch, Duration interval);
@@ -100,6 +103,8 @@ class Engine {
     alerting::Outbox* outbox_ = nullptr;
     /// By name, what every one of a target's samples carries.
     std::map<std::string, Labels, std::less<>> target_labels_;
+    /// Targets that have not been asked since the start, or since a long freeze.
+    std::set<std::string, std::less<>> unheard_;
     TargetStates states_;
     exporters::ReloadView reload_;
     std::string external_url_;

@@ -18,6 +18,7 @@ namespace {
 
 /// A clock that was set back by more than this is followed; within it time is made to go on.
 constexpr Duration kCatchUpMax = std::chrono::seconds(1);
+constexpr Duration kUnsettledMax = std::chrono::minutes(1);
 
 }  // namespace
 
@@ -42,8 +43,13 @@ struct Engine::State {
     std::map<std::uint32_t, WallTime> timers;
     std::set<std::uint32_t> asked;
     WallTime asked_at{};
+    WallTime settled_at{};
 
     void set_options(EngineOptions chosen);
+    /// Further away than anybody waits: the clock was set back.
+    [[nodiscard]] bool is_settled(WallTime now) const {
+        return now >= settled_at || settled_at - now > kUnsettledMax;
+    }
     [[nodiscard]] ReadDefaults read_defaults() const {
         return {options.lookback, options.default_interval, options.compatibility};
     }
@@ -106,6 +112,11 @@ void Engine::State::run_all(Round round, WallTime now, Evaluation& evaluation) {
         const std::uint32_t rule = *round.due.begin();
         round.due.erase(round.due.begin());
         done.insert(rule);
+        if (!is_settled(now) && target_of(round, rule).empty()) {
+            asked.insert(rule);
+            asked_at = settled_at;
+            continue;
+        }
         std::set<std::string> recorded;
         run(rule, at, round, evaluation, recorded);
         const bool for_all = target_of(round, rule).empty();
@@ -234,6 +245,7 @@ Evaluation Engine::on_arrival(const SampleBatch& batch, WallTime now, SteadyTime
 
 Evaluation Engine::on_tick(WallTime now, SteadyTime decided_at) {
     Evaluation evaluation;
+    if (!state_->is_settled(now)) return evaluation;
     State::Round round{state_->asked, decided_at};
     for (const auto& [rule, at] : state_->timers) {
         if (at <= now) round.due.insert(rule);
@@ -260,7 +272,13 @@ std::optional<WallTime> Engine::next_wakeup() const {
     for (const auto& [rule, time] : state_->timers)
         at(time);
     if (!state_->asked.empty()) at(state_->asked_at);
+    if (next) *next = std::max(*next, state_->settled_at);
     return next;
+}
+
+void Engine::unsettled_until(WallTime at) {
+    state_->settled_at = at;
+    state_->asked_at = std::min(state_->asked_at, at);
 }
 
 void Engine::was_blind(Duration time) {

@@ -149,6 +149,12 @@ class Engine {
     /// Evaluates groups whose interval is due and rules with an alert whose time has come.
     Evaluation on_tick(WallTime now, SteadyTime decided_at = {});
 
+    /// Until `at` only what can be judged for one target at a time is evaluated, as samples arrive:
+    /// not all targets have been asked, and what absent() or a count says of them is no news. The
+    /// rest is due then. For a start, and after a freeze; an earlier time ends it. At most a
+    /// minute.
+    void unsettled_until(WallTime at);
+
     /// When on_tick has something to do next; nothing without rules.
     [[nodiscard]] std::optional<WallTime> next_wakeup() const;
 

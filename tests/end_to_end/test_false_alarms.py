@@ -41,6 +41,25 @@ class FalseAlarms(EndToEndTest):
         self.assert_contains("nothing was seen for", daemon.log())
         self.assertEqual(self.pagerduty.deliveries, [])
 
+    def test_a_restart_is_no_absence(self):
+        rules = rule_file(rule("Gone", 'absent(probe_success{target="late"})'),
+                          rule("Few", "count(probe_success) < 2"))
+        targets = [http_target("api", self.app.health_url),
+                   {**http_target("late", self.app.health_url), "interval": "1h"}]
+        daemon = self.daemon(main_file(*targets), rules=rules,
+                             alerting=alerting(pagerduty=self.pagerduty))
+        for restart in (False, True):
+            if restart:
+                daemon.kill()
+                daemon.start()
+            daemon.wait_for_value(1, "probe_success", target="late")
+            evaluated = daemon.metrics().value("pilotlight_rule_evaluations_total")
+            daemon.wait_for_metric(
+                lambda m: m.value("pilotlight_rule_evaluations_total") > evaluated + 2,
+                "the rules to be evaluated")
+        self.assertNotIn("alert Gone", daemon.log())
+        self.assertNotIn("alert Few", daemon.log())
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -116,6 +116,42 @@ BOOST_AUTO_TEST_CASE(an_edit_of_keep_firing_for_holds_for_what_fires) {
     BOOST_CHECK(ended[0].active_at == at(1));
 }
 
+BOOST_AUTO_TEST_CASE(what_is_said_of_all_targets_waits_until_they_were_asked) {
+    const std::string rules = R"(groups:
+- name: g
+  interval: 1m
+  rules:
+  - {alert: Gone, expr: absent(queue)}
+  - {alert: Few, expr: count(up) < 2, for: 1s}
+  - {record: ups, expr: count(up)}
+  - {alert: FewRecorded, expr: ups < 2}
+  - {alert: Down, expr: up == 0}
+)";
+    const auto arrives = [](World& world, double seconds, const char* series, double value) {
+        SampleBatch batch;
+        batch.at = at(seconds);
+        batch.samples.push_back({rules::labels_of(series), value});
+        world.store.append(batch);
+        return shown(world.engine.on_arrival(batch, batch.at).changed);
+    };
+    for (const bool all_answer : {true, false}) {
+        World world("groups: []");
+        world.engine.unsettled_until(at(10));
+        world.reload(0, rules);
+        BOOST_TEST(world.run_until(1).empty());
+        BOOST_TEST(arrives(world, 1, kA, 0) == kFiring);
+        BOOST_TEST(world.run_until(5.9).empty());
+        if (all_answer) {
+            arrives(world, 6, "up{target=\"b\"}", 1);
+            arrives(world, 6.1, "queue{target=\"b\"}", 1);
+            world.engine.unsettled_until(at(6.2));
+        }
+        BOOST_TEST(shown(world.run_until(9.9)) == "");
+        BOOST_TEST(shown(world.run_until(10.5)) ==
+                   (all_answer ? "" : "FewRecorded{}=firing; Few{}=pending; Gone{}=firing"));
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 /// How long series are seen, and kept.
