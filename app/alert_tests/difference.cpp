@@ -150,12 +150,11 @@ std::string unescaped_mail(std::string_view mail) {
     for (std::size_t i = 0; i < mail.size(); ++i) {
         const std::string_view code = mail.substr(i + 1, 2);
         unsigned value = 0;
-        if (mail[i] != '=' || code.size() < 2) {
-            out += mail[i];
-        } else if (code == "\r\n") {
+        const bool escaped = mail[i] == '=' && code.size() == 2;
+        if (escaped && code == "\r\n") {
             i += 2;
-        } else if (std::from_chars(code.data(), code.data() + 2, value, 16).ptr ==
-                   code.data() + 2) {
+        } else if (escaped && std::from_chars(code.data(), code.data() + 2, value, 16).ptr ==
+                                  code.data() + 2) {
             out += static_cast<char>(value);
             i += 2;
         } else {
