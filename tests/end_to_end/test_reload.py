@@ -40,7 +40,7 @@ class Reload(EndToEndTest):
         """Waits for a reload that succeeded after `since`; returns how long it took."""
         def done():
             page = daemon.metrics()
-            # The metric has whole milliseconds: a quick reload may be of the one that `since` is in.
+            # The metric has whole milliseconds: a quick reload may fall into that of `since`.
             return page.value(SUCCESSFUL) == 1 and page.value(SUCCESS_TIME) > since - 0.001
         wait_until(done, 10, "the reload", every=0.05)
         return daemon.metrics().value(SUCCESS_TIME) - since
