@@ -460,14 +460,15 @@ void Daemon::Parts::put_in_force(Loaded loaded) {
     queries->set_semantics(semantics_of(*config));
     declare_receivers(metrics, *loaded.routing);
     auto targets = std::move(loaded.targets);
+    const auto rules = Engine::compile(loaded, std::exchange(loaded.rule_files, {}));
     const auto shared = std::make_shared<const Loaded>(std::move(loaded));
     const auto names = std::make_shared<std::vector<probes::SharedTarget>>();
     for (const probes::PreparedTarget& target : targets)
         names->push_back(target.target);
     // Together: what is decided by the new routes finds their receivers.
-    const auto apply = [this, shared, names] {
+    const auto apply = [this, shared, rules, names] {
         outbox->configure(shared->routing);
-        engine->apply(*shared, *names);
+        engine->apply(*shared, *rules, *names);
     };
     if (!engine_loop.ask(apply, kApplyPatience)) {
         spdlog::error("the engine has not taken the new configuration within {}",

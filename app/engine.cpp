@@ -32,8 +32,8 @@ series::StoreOptions store_options(const config::Config& config) {
     return options;
 }
 
-rules::EngineOptions rule_options(const Loaded& loaded,
-                                  const std::map<std::string, Labels, std::less<>>& targets) {
+/// But for what is asked of the targets.
+rules::EngineOptions rule_options(const Loaded& loaded) {
     const config::Config& config = *loaded.config;
     rules::EngineOptions options;
     options.policies = loaded.policies;
@@ -44,6 +44,12 @@ rules::EngineOptions rule_options(const Loaded& loaded,
                                 : promql::Compatibility::prometheus3;
     options.default_interval = config.evaluation_interval;
     options.alerts_per_rule = config.limits.alerts_per_rule;
+    return options;
+}
+
+rules::EngineOptions rule_options(const Loaded& loaded,
+                                  const std::map<std::string, Labels, std::less<>>& targets) {
+    rules::EngineOptions options = rule_options(loaded);
     options.is_configured = [&targets](std::string_view name) { return targets.contains(name); };
     options.target_labels = [&targets](std::string_view name) {
         const auto found = targets.find(name);
@@ -70,19 +76,6 @@ alerting::NotifiedAlert loss_of_journal(const std::string& loss, const Labels& e
     alert.starts_at = now;
     alert.value = 1;
     return alert;
-}
-
-/// The longest interval of a group that has rules.
-std::optional<Duration> longest_interval(const Loaded& loaded) {
-    std::optional<Duration> longest;
-    for (const rules::RuleFile& file : loaded.rule_files) {
-        for (const rules::RuleGroup& group : file.groups) {
-            if (group.rules.empty()) continue;
-            const Duration interval = group.interval.value_or(loaded.config->evaluation_interval);
-            longest = std::max(longest.value_or(interval), interval);
-        }
-    }
-    return longest;
 }
 
 std::vector<probes::SharedTarget> shared_targets(const Loaded& loaded) {
@@ -134,7 +127,7 @@ void Engine::start(const Loaded& first, alerting::JournalContents kept, alerting
     const WallTime now = wall_now();
     commands_.restore_silences(kept.silences, now);
     dispatcher_.restore(std::move(kept.told), kept.next_sequence, now);
-    put_in_force(first, shared_targets(first), now);
+    put_in_force(first, *compile(first, first.rule_files), shared_targets(first), now);
     std::vector<rules::AlertRecord> records;
     for (const alerting::AlertRow& row : kept.alerts) {
         auto record = alert_record_from(row.record);
@@ -166,9 +159,14 @@ void Engine::start(const Loaded& first, alerting::JournalContents kept, alerting
     arm();
 }
 
-void Engine::apply(const Loaded& loaded, const std::vector<probes::SharedTarget>& targets) {
+rules::SharedRules Engine::compile(const Loaded& loaded, std::vector<rules::RuleFile> files) {
+    return rules::Engine::compile(std::move(files), rule_options(loaded));
+}
+
+void Engine::apply(const Loaded& loaded, rules::RuleSet& rules,
+                   const std::vector<probes::SharedTarget>& targets) {
     const WallTime now = wall_now();
-    put_in_force(loaded, targets, now);
+    put_in_force(loaded, rules, targets, now);
     dispatcher_.replace(loaded.routing, now);
     std::vector<alerting::Notification> farewells = dispatcher_.take_farewells();
     if (!farewells.empty()) outbox_->submit(std::move(farewells));
@@ -176,8 +174,8 @@ void Engine::apply(const Loaded& loaded, const std::vector<probes::SharedTarget>
     arm();
 }
 
-void Engine::put_in_force(const Loaded& loaded, const std::vector<probes::SharedTarget>& targets,
-                          WallTime now) {
+void Engine::put_in_force(const Loaded& loaded, rules::RuleSet& rules,
+                          const std::vector<probes::SharedTarget>& targets, WallTime now) {
     target_labels_.clear();
     for (const probes::SharedTarget& target : targets)
         target_labels_.emplace(target->config.name, target->labels);
@@ -185,12 +183,12 @@ void Engine::put_in_force(const Loaded& loaded, const std::vector<probes::Shared
     parts_.metrics.set_targets(targets.size());
     rules_.set_options(rule_options(loaded, target_labels_));
     external_url_ = loaded.config->external_url;
-    const rules::Evaluation changed = rules_.replace(loaded.rule_files, now);
+    const rules::Evaluation changed = rules_.exchange(rules, now);
     series::Retention retention = rules_.retention();
     retention.everything = std::max(retention.everything, loaded.config->query_history);
     store_.set_retention(std::move(retention));
     rules_.targets_changed(now);
-    parts_.pulse.expect(longest_interval(loaded), steady_now());
+    parts_.pulse.expect(rules_.longest_interval(), steady_now());
     take_evaluation(changed, now);
 }
 

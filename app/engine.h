@@ -53,7 +53,13 @@ class Engine {
     void start(const Loaded& first, alerting::JournalContents kept, alerting::Outbox& outbox);
     /// Puts another configuration in force: series, states of unchanged rules, groups and what was
     /// told are kept. `targets`: those of `loaded`, whose probers are the probe loops' already.
-    void apply(const Loaded& loaded, const std::vector<probes::SharedTarget>& targets);
+    /// `rules`: what compile() made of `loaded`; afterwards the rules before, to be freed
+    /// elsewhere.
+    void apply(const Loaded& loaded, rules::RuleSet& rules,
+               const std::vector<probes::SharedTarget>& targets);
+    /// Makes the rules ready to run, which takes a while for thousands. Any thread.
+    [[nodiscard]] static rules::SharedRules compile(const Loaded& loaded,
+                                                    std::vector<rules::RuleFile> files);
     /// No timer runs any more.
     void stop();
 
@@ -78,8 +84,8 @@ class Engine {
 
     /// Rules over several targets wait until each was asked once, though not for long.
     void await_targets(WallTime now);
-    void put_in_force(const Loaded& loaded, const std::vector<probes::SharedTarget>& targets,
-                      WallTime now);
+    void put_in_force(const Loaded& loaded, rules::RuleSet& rules,
+                      const std::vector<probes::SharedTarget>& targets, WallTime now);
     void take(const SharedBatch& batch, Duration interval);
     void arrived(const SampleBatch& batch, WallTime now);
     void count(const rules::Evaluation& evaluation, SteadyTime began);

@@ -92,7 +92,9 @@ void TreeBuilder::put(Node node, bool plain) {
         frame.pending.reset();
     } else {
         frame.pending->value = std::move(node);
-        frame.node.entries.push_back(std::move(*frame.pending));
+        auto& entries = frame.node.entries;
+        if (entries.empty()) entries.reserve(4);
+        entries.push_back(std::move(*frame.pending));
         frame.pending.reset();
     }
 }

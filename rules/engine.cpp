@@ -20,6 +20,10 @@ namespace {
 constexpr Duration kCatchUpMax = std::chrono::seconds(1);
 constexpr Duration kUnsettledMax = std::chrono::minutes(1);
 
+ReadDefaults read_defaults(const EngineOptions& options) {
+    return {options.lookback, options.default_interval, options.compatibility};
+}
+
 }  // namespace
 
 struct Engine::State {
@@ -49,9 +53,6 @@ struct Engine::State {
     /// Further away than anybody waits: the clock was set back.
     [[nodiscard]] bool is_settled(WallTime now) const {
         return now >= settled_at || settled_at - now > kUnsettledMax;
-    }
-    [[nodiscard]] ReadDefaults read_defaults() const {
-        return {options.lookback, options.default_interval, options.compatibility};
     }
 
     /// When the rule's next `for` or `keep_firing_for` ends.
@@ -84,7 +85,8 @@ void Engine::State::set_options(EngineOptions chosen) {
                   .compatibility = options.compatibility,
                   .sample_limit = options.samples_per_evaluation,
                   .warnings = nullptr,
-                  .interrupted = {}};
+                  .interrupted = {},
+                  .only = nullptr};
 }
 
 void Engine::State::set_timer(std::uint32_t number, WallTime now) {
@@ -181,16 +183,25 @@ void Engine::set_options(EngineOptions options) {
     state_->set_options(std::move(options));
 }
 
+SharedRules Engine::compile(std::vector<RuleFile> files, const EngineOptions& options) {
+    const RuleSet::Terms terms{read_defaults(options), options.default_interval, options.policies};
+    return std::make_shared<RuleSet>(std::move(files), terms);
+}
+
 Evaluation Engine::replace(std::vector<RuleFile> files, WallTime now) {
+    return exchange(*compile(std::move(files), state_->options), now);
+}
+
+Evaluation Engine::exchange(RuleSet& rules, WallTime now) {
     Evaluation evaluation;
-    auto gone = state_->rules.replace(
-        std::move(files),
-        {state_->read_defaults(), state_->options.default_interval, state_->options.policies}, now);
+    const auto gone = rules.take_over(state_->rules, now);
+    std::swap(rules, state_->rules);
     state_->timers.clear();
     state_->asked.clear();
     for (std::uint32_t i = 0; i < state_->rules.size(); ++i)
         state_->set_timer(i, now);
-    for (auto& [id, rule] : gone) {
+    for (const std::uint32_t number : gone) {
+        RunningRule& rule = rules.rule(number);
         report_end(rule, now, state_->options.external_url, evaluation);
         rule.end_series(state_->store, now, evaluation.recorded);
     }
@@ -338,11 +349,19 @@ std::string Engine::nearest_alert(std::string_view name) const {
 }
 
 series::Retention Engine::retention() const {
-    return state_->rules.retention(state_->read_defaults());
+    return state_->rules.retention();
 }
 
 std::size_t Engine::rule_count() const {
     return state_->rules.size();
+}
+
+std::optional<Duration> Engine::longest_interval() const {
+    std::optional<Duration> longest;
+    for (const RunningGroup& group : state_->rules.groups()) {
+        if (group.count > 0) longest = std::max(longest.value_or(group.interval), group.interval);
+    }
+    return longest;
 }
 
 std::size_t Engine::unmatched_count() const {

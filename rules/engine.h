@@ -21,8 +21,12 @@
 
 namespace pilotlight::rules {
 
+class RuleSet;
 struct ExplainQuery;
 struct Explanation;
+
+/// Rules that are ready to run.
+using SharedRules = std::shared_ptr<RuleSet>;
 
 struct EngineOptions {
     Labels external_labels{};
@@ -39,7 +43,7 @@ struct EngineOptions {
     std::function<bool(std::string_view target)> is_configured{};
     /// What every sample of a target carries. Without it that is `target` alone.
     std::function<Labels(std::string_view target)> target_labels{};
-    /// Null is none. They take effect with the next replace().
+    /// Null is none. They take effect with the next rules that are compiled.
     SharedPolicies policies{};
 };
 
@@ -124,12 +128,20 @@ class Engine {
     Engine(Engine&&) noexcept;
     Engine& operator=(Engine&&) noexcept;
 
-    /// A reload may change them; call before replace().
+    /// A reload may change them; call before exchange().
     void set_options(EngineOptions options);
 
-    /// Makes `files` the rules from now on. Rules that did not change keep their alerts and
-    /// timers; firing alerts of rules that are gone come back resolved. Runs nothing else; every
-    /// rule is due at once, and its group's ticks are spread by a hash of the name.
+    /// Makes rules ready to run under these options: most of a reload's work, on any thread.
+    [[nodiscard]] static SharedRules compile(std::vector<RuleFile> files,
+                                             const EngineOptions& options);
+
+    /// Makes `rules`, compiled under the options in force, the rules from now on. Rules that did
+    /// not change keep their alerts and timers; firing alerts of rules that are gone come back
+    /// resolved. Runs nothing else; every rule is due at once, and its group's ticks are spread by
+    /// a hash of the name. What ran before is in `rules` then: to be freed where nobody waits.
+    Evaluation exchange(RuleSet& rules, WallTime now);
+
+    /// The same with rules that are compiled here and now.
     Evaluation replace(std::vector<RuleFile> files, WallTime now);
 
     /// Puts alerts back after a restart, with their original times; call after replace(). Records
@@ -177,6 +189,8 @@ class Engine {
     /// How far back each metric name is read: what the store must keep.
     [[nodiscard]] series::Retention retention() const;
     [[nodiscard]] std::size_t rule_count() const;
+    /// Of the groups that have rules; nothing where none has.
+    [[nodiscard]] std::optional<Duration> longest_interval() const;
     /// Rules that were evaluated and whose expression has matched no series since they were loaded.
     [[nodiscard]] std::size_t unmatched_count() const;
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "core/check.h"
 #include "rules/promql/functions.h"
 
 namespace pilotlight::rules {
@@ -11,7 +10,6 @@ namespace pilotlight::rules {
 namespace {
 
 using promql::Expr;
-using promql::ExprPtr;
 
 /// What a row of one target rests on: on no series at all, on those of the same target, or on any.
 enum class Scope { nothing, target, all };
@@ -78,79 +76,10 @@ Scope scope_of(const Expr& expr) {
     return std::visit(ScopeOf(), expr.node);
 }
 
-/// Copies a tree and remembers the conditions of the copy's selectors, to be written to later.
-class Copier {
-  public:
-    explicit Copier(std::vector<Matchers*>& selectors) : selectors_(selectors) {}
-
-    ExprPtr copy(const Expr& expr) {
-        auto made = std::make_unique<Expr>();
-        made->type = expr.type;
-        made->offset = expr.offset;
-        made->length = expr.length;
-        made->selector_count = expr.selector_count;
-        made->node =
-            std::visit([this](const auto& node) { return Expr::Node(copied(node)); }, expr.node);
-        if (auto* vector = std::get_if<promql::VectorSelector>(&made->node)) {
-            selectors_.push_back(&vector->matchers);
-        } else if (auto* matrix = std::get_if<promql::MatrixSelector>(&made->node)) {
-            selectors_.push_back(&matrix->selector.matchers);
-        }
-        return made;
-    }
-
-  private:
-    template <class Leaf>
-    Leaf copied(const Leaf& leaf) {
-        return leaf;
-    }
-    promql::Subquery copied(const promql::Subquery& node) {
-        return {copy(*node.expr), node.range, node.step, node.shift};
-    }
-    promql::Unary copied(const promql::Unary& node) { return {node.minus, copy(*node.expr)}; }
-    promql::Paren copied(const promql::Paren& node) { return {copy(*node.expr)}; }
-    promql::Call copied(const promql::Call& node) {
-        promql::Call made{node.function, {}};
-        for (const auto& argument : node.arguments)
-            made.arguments.push_back(copy(*argument));
-        return made;
-    }
-    promql::Aggregation copied(const promql::Aggregation& node) {
-        return {node.op, node.parameter ? copy(*node.parameter) : nullptr, copy(*node.expr),
-                node.grouping, node.without};
-    }
-    promql::Binary copied(const promql::Binary& node) {
-        return {node.op, copy(*node.left), copy(*node.right), node.matching, node.return_bool};
-    }
-
-    std::vector<Matchers*>& selectors_;
-};
-
-Matcher is_target(std::string_view target) {
-    auto matcher =
-        Matcher::make(std::string(kTargetLabel), Matcher::Op::equal, std::string(target));
-    PILOT_CHECK(matcher.has_value());
-    return std::move(*matcher);
-}
-
 }  // namespace
 
-std::optional<NarrowedExpr> NarrowedExpr::make(const Expr& expr) {
-    if (expr.type != promql::ValueType::vector || scope_of(expr) != Scope::target) {
-        return std::nullopt;
-    }
-    NarrowedExpr narrowed;
-    narrowed.expr_ = Copier(narrowed.selectors_).copy(expr);
-    for (Matchers* matchers : narrowed.selectors_)
-        matchers->push_back(is_target(""));
-    return narrowed;
-}
-
-const Expr& NarrowedExpr::for_target(std::string_view target) {
-    const Matcher matcher = is_target(target);
-    for (Matchers* matchers : selectors_)
-        matchers->back() = matcher;
-    return *expr_;
+bool rests_on_one_target(const Expr& expr) {
+    return expr.type == promql::ValueType::vector && scope_of(expr) == Scope::target;
 }
 
 }  // namespace pilotlight::rules

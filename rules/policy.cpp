@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "rules/narrowed_expr.h"
+
 namespace pilotlight::rules {
 
 namespace {
@@ -38,10 +40,7 @@ RulePolicies::RulePolicies(SharedPolicies all, const Rule& rule) : all_(std::mov
     for (const AlertPolicy& policy : *all_) {
         if (!can_match(policy, rule)) continue;
         matching_.push_back(&policy);
-        if (policy.resolve_when) {
-            narrowed_.push_back(
-                {&*policy.resolve_when, NarrowedExpr::make(*policy.resolve_when->expr)});
-        }
+        if (policy.resolve_when) ends_.push_back(&*policy.resolve_when);
     }
 }
 
@@ -77,20 +76,15 @@ bool RulePolicies::alerts_on_error() const {
 }
 
 bool RulePolicies::narrows() const {
-    return std::ranges::all_of(narrowed_, [](const Narrowed& one) { return one.expr.has_value(); });
+    return std::ranges::all_of(
+        ends_, [](const ResolveWhen* end) { return rests_on_one_target(*end->expr); });
 }
 
 std::vector<promql::SelectorUse> RulePolicies::selectors(Duration lookback) const {
     std::vector<promql::SelectorUse> all;
-    for (const Narrowed& one : narrowed_)
-        std::ranges::move(promql::selectors(*one.end->expr, lookback), std::back_inserter(all));
+    for (const ResolveWhen* end : ends_)
+        std::ranges::move(promql::selectors(*end->expr, lookback), std::back_inserter(all));
     return all;
-}
-
-const promql::Expr& RulePolicies::expression_of(const ResolveWhen& end, std::string_view target) {
-    const auto found = std::ranges::find(narrowed_, &end, &Narrowed::end);
-    if (target.empty() || found == narrowed_.end() || !found->expr) return *end.expr;
-    return found->expr->for_target(target);
 }
 
 }  // namespace pilotlight::rules

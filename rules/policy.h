@@ -9,7 +9,6 @@
 #include "core/labels.h"
 #include "core/matcher.h"
 #include "core/time.h"
-#include "rules/narrowed_expr.h"
 #include "rules/promql/ast.h"
 #include "rules/promql/selectors.h"
 #include "rules/rule_file.h"
@@ -106,19 +105,11 @@ class RulePolicies {
 
     /// What the `resolve_when` of all read.
     [[nodiscard]] std::vector<promql::SelectorUse> selectors(Duration lookback) const;
-    /// The expression of `end`, for all targets or for one. Good until the next call.
-    [[nodiscard]] const promql::Expr& expression_of(const ResolveWhen& end,
-                                                    std::string_view target);
 
   private:
-    struct Narrowed {
-        const ResolveWhen* end = nullptr;
-        std::optional<NarrowedExpr> expr;
-    };
-
     SharedPolicies all_;
     std::vector<const AlertPolicy*> matching_;
-    std::vector<Narrowed> narrowed_;
+    std::vector<const ResolveWhen*> ends_;
 };
 
 }  // namespace pilotlight::rules

@@ -101,9 +101,7 @@ std::vector<promql::SelectorUse> selectors_of(const Rule& rule, const ReadDefaul
     return promql::selectors(*rule.expr, defaults.lookback);
 }
 
-void add_needs(const Rule& rule, Duration query_offset, const ReadDefaults& defaults,
-               series::Retention& retention) {
-    need(*rule.expr, query_offset, defaults, retention);
+void add_text_needs(const Rule& rule, const ReadDefaults& defaults, series::Retention& retention) {
     TextNeeds of_texts(defaults, retention);
     for (const auto* texts : {&rule.labels, &rule.annotations}) {
         for (const auto& text : *texts)

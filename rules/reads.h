@@ -19,13 +19,12 @@ struct ReadDefaults {
 [[nodiscard]] std::vector<promql::SelectorUse> selectors_of(const Rule& rule,
                                                             const ReadDefaults& defaults);
 
-/// Adds to `retention` what the rule reads, with `query_offset` and the expressions that its texts
-/// give to `query`: constants, and what printf or print make of them, whatever is put in. Where
-/// the metric's name is put in, every series is kept that far.
-void add_needs(const Rule& rule, Duration query_offset, const ReadDefaults& defaults,
-               series::Retention& retention);
+/// Adds to `retention` what the rule's texts read by `query`: constants, and what printf or print
+/// make of them, whatever is put in. Where the metric's name is put in, every series is kept that
+/// far.
+void add_text_needs(const Rule& rule, const ReadDefaults& defaults, series::Retention& retention);
 
-/// The same for selectors alone.
+/// Adds what the selectors read from `query_offset` before the evaluation's time.
 void add_needs(const std::vector<promql::SelectorUse>& selectors, Duration query_offset,
                const ReadDefaults& defaults, series::Retention& retention);
 

@@ -47,7 +47,7 @@ class Reader {
                     read_group(group, file);
             }
         }
-        prefix_.clear();
+        subject_ = {};
         if (rules_read_ > options_.rules_max) {
             add(root.where, fmt::format("more than {} rules", options_.rules_max));
         }
@@ -58,8 +58,24 @@ class Reader {
   private:
     // Shapes.
 
+    /// Where in the file's groups the reader is.
+    struct Subject {
+        bool in_group = false;
+        std::string_view group{};
+        /// From 1; 0 for the group itself.
+        int rule = 0;
+        std::string_view name{};
+
+        [[nodiscard]] std::string prefix() const {
+            if (!in_group) return {};
+            if (rule == 0) return fmt::format("group {}: ", tmpl::quote(group));
+            return fmt::format("group {}, rule {}, {}: ", tmpl::quote(group), rule,
+                               tmpl::quote(name));
+        }
+    };
+
     void add(const Location& where, std::string message) {
-        errors_.emplace_back(prefix_ + std::move(message), where);
+        errors_.emplace_back(subject_.prefix() + std::move(message), where);
     }
 
     /// A null stands for what is empty, as in Prometheus.
@@ -128,14 +144,14 @@ class Reader {
     void read_group(const Node& node, RuleFile& file) {
         // Of a list, Prometheus leaves out what is nothing.
         if (node.is_null()) return;
-        prefix_.clear();
+        subject_ = {};
         RuleGroup group;
         group.file = file.file;
         group.where = node.where;
         if (!is_mapping(node, "a group")) return;
         group.name = text(node, "name");
         if (group.name.empty()) add(node.where, "Groupname must not be empty");
-        prefix_ = fmt::format("group {}: ", tmpl::quote(group.name));
+        subject_ = {.in_group = true, .group = group.name};
         if (!names_.insert(group.name).second) {
             errors_.emplace_back(
                 fmt::format("groupname: \"{}\" is repeated in the same file", group.name),
@@ -161,21 +177,23 @@ class Reader {
 
     struct NamedText {
         const Node::Entry* entry;
-        std::string value;
+
+        [[nodiscard]] const std::string& value() const { return entry->value.scalar; }
     };
     using NamedTexts = std::vector<NamedText>;
 
     NamedTexts named_texts(const Node& node, std::string_view key) {
         NamedTexts texts;
         const Node* value = node.find(key);
-        if (value == nullptr || !is_mapping(*value, fmt::format("\"{}\"", key))) return texts;
+        if (value == nullptr) return texts;
+        if (!value->is_mapping() && !is_mapping(*value, fmt::format("\"{}\"", key))) return texts;
         for (const auto& entry : value->entries) {
             if (!entry.value.is_scalar() && !entry.value.is_null()) {
                 add(entry.value.where, fmt::format("\"{}\" must be a text, not {}", entry.key,
                                                    entry.value.kind_name()));
                 continue;
             }
-            texts.push_back({&entry, entry.value.scalar});
+            texts.push_back({&entry});
         }
         return texts;
     }
@@ -193,9 +211,9 @@ class Reader {
             if (!is_label_name(name) || name == kMetricName) {
                 add(label.entry->key_where, fmt::format("invalid label name: {}", name));
             }
-            if (!is_utf8(label.value)) {
+            if (!is_utf8(label.value())) {
                 add(label.entry->value.where,
-                    fmt::format("invalid label value: {}", tmpl::quote(label.value)));
+                    fmt::format("invalid label value: {}", tmpl::quote(label.value())));
             }
         }
     }
@@ -203,7 +221,7 @@ class Reader {
     void read_rule(const Node& node, const NamedTexts& group_labels, int number, RuleGroup& group) {
         if (node.is_null()) return;
         ++rules_read_;
-        prefix_ = fmt::format("group {}, rule {}, \"\": ", tmpl::quote(group.name), number);
+        subject_ = {.in_group = true, .group = group.name, .rule = number};
         if (!is_mapping(node, "a rule")) return;
         Rule rule;
         rule.where = node.where;
@@ -216,8 +234,7 @@ class Reader {
             rule.name = alert->scalar;
         else if (records)
             rule.name = record->scalar;
-        prefix_ = fmt::format("group {}, rule {}, {}: ", tmpl::quote(group.name), number,
-                              tmpl::quote(rule.name));
+        subject_.name = alerts ? alert->scalar : records ? record->scalar : std::string_view();
         check_keys(node, kRuleKeys);
         if (records && alerts) {
             add(record->where, "only one of 'record' and 'alert' must be set");
@@ -291,17 +308,17 @@ class Reader {
                     std::vector<Text>& into) {
         for (const auto& text : texts) {
             if (!rule.is_alerting()) {
-                into.push_back(plain_text(text.entry->key, text.value));
+                into.push_back(plain_text(text.entry->key, text.value()));
                 continue;
             }
-            auto parsed = texts_.parse(text.entry->key, text.value, rule.name);
+            auto parsed = texts_.parse(text.entry->key, text.value(), rule.name);
             if (parsed) {
                 into.push_back(std::move(*parsed));
                 continue;
             }
             const Location in_text = parsed.error().where;
             add(place_inside(text.entry->value, text.entry->key_where.column + 2,
-                             byte_at(text.value, in_text)),
+                             byte_at(text.value(), in_text)),
                 fmt::format("{} {}: {}", what, tmpl::quote(text.entry->key),
                             parsed.error().message));
         }
@@ -329,7 +346,7 @@ class Reader {
     const ReadOptions& options_;
     Errors errors_;
     /// What is being read: in front of every message.
-    std::string prefix_;
+    Subject subject_;
     std::set<std::string> names_;
     TextParser texts_;
     std::size_t rules_read_ = 0;

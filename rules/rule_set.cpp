@@ -23,58 +23,69 @@ WallTime next_tick(const RunningGroup& group, WallTime now) {
     return WallTime(Duration(passed + phase + interval));
 }
 
-RuleSet::ById RuleSet::replace(std::vector<RuleFile> files, const Terms& terms, WallTime now) {
-    ById old = take_rules();
-    std::map<std::uint64_t, std::size_t> repeats;
+RuleSet::RuleSet(std::vector<RuleFile> files, const Terms& terms) {
+    std::size_t count = 0;
+    for (const auto& file : files)
+        count += file.rule_count();
+    rules_.reserve(count);
+    group_of_.reserve(count);
+    Repeats repeats;
     for (auto& file : files) {
         for (auto& group : file.groups)
-            add_group(std::move(group), old, repeats, terms, now);
+            add_group(std::move(group), repeats, terms);
     }
     find_sources();
-    return old;
 }
 
-RuleSet::ById RuleSet::take_rules() {
-    ById old;
-    for (auto& rule : rules_) {
-        const std::uint64_t id = rule.id();
-        old.emplace(id, std::move(rule));
-    }
-    groups_.clear();
-    rules_.clear();
-    group_of_.clear();
-    dependents_ = {};
-    return old;
-}
-
-void RuleSet::add_group(RuleGroup group, ById& old, std::map<std::uint64_t, std::size_t>& repeats,
-                        const Terms& terms, WallTime now) {
+void RuleSet::add_group(RuleGroup group, Repeats& repeats, const Terms& terms) {
     RunningGroup running;
     running.interval = std::max(group.interval.value_or(terms.interval), Duration{1});
     running.first = size();
     running.count = static_cast<std::uint32_t>(group.rules.size());
-    running.next_due = now;
     for (auto& rule : group.rules) {
-        const std::size_t repeat = repeats[rule_id(group, rule, 0)]++;
-        const std::uint64_t id = rule_id(group, rule, repeat);
-        auto known = old.extract(id);
-        if (known.empty()) {
-            rules_.emplace_back(std::move(rule), id);
-        } else {
-            rules_.push_back(std::move(known.mapped()));
-            rules_.back().set_rule(std::move(rule));
-        }
-        group_of_.push_back(static_cast<std::uint32_t>(groups_.size()));
-        RunningRule& added = rules_.back();
-        added.set_policies(terms.policies);
-        auto selectors = selectors_of(added.rule(), terms.reads);
-        dependents_.add(size() - 1, selectors);
-        dependents_.add(size() - 1, added.policies().selectors(terms.reads.lookback));
-        added.set_selectors(std::move(selectors));
+        const std::uint64_t first_id = rule_id(group, rule, 0);
+        const std::size_t repeat = repeats[first_id]++;
+        const std::uint64_t id = repeat == 0 ? first_id : rule_id(group, rule, repeat);
+        add_rule(std::move(rule), id, group.query_offset, terms);
     }
     group.rules.clear();
     running.group = std::move(group);
     groups_.push_back(std::move(running));
+}
+
+void RuleSet::add_rule(Rule rule, std::uint64_t id, Duration query_offset, const Terms& terms) {
+    const std::uint32_t number = size();
+    group_of_.push_back(static_cast<std::uint32_t>(groups_.size()));
+    RunningRule& added = rules_.emplace_back(std::move(rule), id);
+    added.set_policies(terms.policies);
+    auto selectors = selectors_of(added.rule(), terms.reads);
+    const auto ends = added.policies().selectors(terms.reads.lookback);
+    dependents_.add(number, selectors);
+    dependents_.add(number, ends);
+    add_text_needs(added.rule(), terms.reads, retention_);
+    add_needs(selectors, query_offset, terms.reads, retention_);
+    add_needs(ends, query_offset, terms.reads, retention_);
+    added.set_selectors(std::move(selectors));
+}
+
+std::vector<std::uint32_t> RuleSet::take_over(RuleSet& before, WallTime now) {
+    for (auto& group : groups_)
+        group.next_due = now;
+    std::unordered_map<std::uint64_t, std::uint32_t> known;
+    known.reserve(before.size());
+    for (std::uint32_t i = 0; i < before.size(); ++i)
+        known.emplace(before.rules_[i].id(), i);
+    for (auto& rule : rules_) {
+        const auto same = known.find(rule.id());
+        if (same == known.end()) continue;
+        rule.take_over(before.rules_[same->second]);
+        known.erase(same);
+    }
+    std::vector<std::uint32_t> gone;
+    for (const auto& [id, number] : known)
+        gone.push_back(number);
+    std::ranges::sort(gone);
+    return gone;
 }
 
 void RuleSet::find_sources() {
@@ -109,17 +120,6 @@ void RuleSet::add_sources(const std::vector<promql::SelectorUse>& selectors,
             add_sources(rules_[recorder].selectors(), by_record, visited, sources);
         }
     }
-}
-
-series::Retention RuleSet::retention(const ReadDefaults& defaults) const {
-    series::Retention retention;
-    for (std::uint32_t i = 0; i < size(); ++i) {
-        const Duration offset = group_of(i).group.query_offset;
-        add_needs(rules_[i].rule(), offset, defaults, retention);
-        const auto ends = rules_[i].policies().selectors(defaults.lookback);
-        add_needs(ends, offset, defaults, retention);
-    }
-    return retention;
 }
 
 }  // namespace pilotlight::rules

@@ -39,9 +39,6 @@ struct RunningGroup {
 /// A rule is known by its number.
 class RuleSet {
   public:
-    /// Rules by their identity (rule_id).
-    using ById = std::unordered_map<std::uint64_t, RunningRule>;
-
     /// What holds for all of them.
     struct Terms {
         ReadDefaults reads;
@@ -51,9 +48,14 @@ class RuleSet {
         SharedPolicies policies;
     };
 
-    /// Makes `files` the rules from now on; those that did not change keep what they know. Returns
-    /// the rules that are gone.
-    ById replace(std::vector<RuleFile> files, const Terms& terms, WallTime now);
+    RuleSet() = default;
+    /// The rules of these files, which know nothing yet. Takes a while for thousands of rules; any
+    /// thread may do it.
+    RuleSet(std::vector<RuleFile> files, const Terms& terms);
+
+    /// Rules that `before` has too (rule_id) go on from there; every group is due. Returns the
+    /// numbers of those in `before` that are gone.
+    std::vector<std::uint32_t> take_over(RuleSet& before, WallTime now);
 
     [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(rules_.size()); }
     [[nodiscard]] RunningRule& rule(std::uint32_t number) { return rules_[number]; }
@@ -77,14 +79,15 @@ class RuleSet {
         return dependents_.of(batch);
     }
     /// What the store must keep for them.
-    [[nodiscard]] series::Retention retention(const ReadDefaults& defaults) const;
+    [[nodiscard]] const series::Retention& retention() const { return retention_; }
 
   private:
     using ByRecord = std::map<std::string, std::vector<std::uint32_t>, std::less<>>;
 
-    ById take_rules();
-    void add_group(RuleGroup group, ById& old, std::map<std::uint64_t, std::size_t>& repeats,
-                   const Terms& terms, WallTime now);
+    using Repeats = std::unordered_map<std::uint64_t, std::size_t>;
+
+    void add_group(RuleGroup group, Repeats& repeats, const Terms& terms);
+    void add_rule(Rule rule, std::uint64_t id, Duration query_offset, const Terms& terms);
     void find_sources();
     void add_sources(const std::vector<promql::SelectorUse>& selectors, const ByRecord& by_record,
                      std::set<std::uint32_t>& visited, std::vector<Source>& sources) const;
@@ -93,6 +96,7 @@ class RuleSet {
     std::vector<RunningRule> rules_;
     std::vector<std::uint32_t> group_of_;
     Dependents dependents_;
+    series::Retention retention_;
 };
 
 }  // namespace pilotlight::rules

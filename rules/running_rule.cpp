@@ -26,28 +26,39 @@ bool speaks_of_value(const Text& text) {
     });
 }
 
-}  // namespace
-
-RunningRule::RunningRule(Rule rule, std::uint64_t id) : id_(id) {
-    set_rule(std::move(rule));
+/// What selectors are kept to; nothing for all targets.
+std::optional<Matcher> only_target(std::string_view target) {
+    if (target.empty()) return std::nullopt;
+    auto matcher =
+        Matcher::make(std::string(kTargetLabel), Matcher::Op::equal, std::string(target));
+    PILOT_CHECK(matcher.has_value());
+    return std::move(*matcher);
 }
 
-void RunningRule::set_rule(Rule rule) {
-    rule_ = std::move(rule);
+}  // namespace
+
+RunningRule::RunningRule(Rule rule, std::uint64_t id) : rule_(std::move(rule)), id_(id) {
     const bool moves_target = std::ranges::any_of(
         rule_.labels, [](const Text& label) { return label.name == kTargetLabel; });
-    narrowed_ = moves_target ? std::nullopt : NarrowedExpr::make(*rule_.expr);
+    narrows_ = !moves_target && rests_on_one_target(*rule_.expr);
 }
 
 void RunningRule::set_selectors(std::vector<promql::SelectorUse> selectors) {
     selectors_ = std::move(selectors);
-    has_matched_ = has_matched_ || selectors_.empty();
+    has_matched_ = selectors_.empty();
 }
 
-void RunningRule::set_sources(Sources sources) {
+void RunningRule::take_over(RunningRule& before) {
+    alerts_ = std::exchange(before.alerts_, {});
     // What was seen is known by the selectors' places.
-    if (!(sources_ == sources)) watch_.clear();
-    sources_ = std::move(sources);
+    if (sources_ == before.sources_) watch_ = std::move(before.watch_);
+    silent_ = std::move(before.silent_);
+    warnings_ = std::move(before.warnings_);
+    series_ = std::exchange(before.series_, {});
+    last_error_ = std::move(before.last_error_);
+    failed_target_ = std::move(before.failed_target_);
+    last_evaluation_ = before.last_evaluation_;
+    has_matched_ = has_matched_ || before.has_matched_;
 }
 
 void RunningRule::restore(const AlertRecord& record, WallTime now) {
@@ -63,7 +74,7 @@ void RunningRule::was_blind(Duration time) {
 }
 
 bool RunningRule::run(const RunContext& context, RunResult& result) {
-    PILOT_CHECK(context.target.empty() || narrowed_);
+    PILOT_CHECK(context.target.empty() || narrows_);
     last_evaluation_ = context.now;
     // Looking for it costs a look at all series of a name: not for the news of each target.
     if (!has_matched_ && context.target.empty()) {
@@ -99,9 +110,9 @@ Result<promql::Vector> RunningRule::rows(const RunContext& context) {
     promql::EvalOptions options = context.texts.eval;
     options.at = context.now - context.query_offset;
     options.warnings = context.live == nullptr ? nullptr : &warnings_;
-    const promql::Expr& expr =
-        context.target.empty() ? *rule_.expr : narrowed_->for_target(context.target);
-    auto value = promql::evaluate(expr, context.store, options);
+    const auto only = only_target(context.target);
+    options.only = only ? &*only : nullptr;
+    auto value = promql::evaluate(*rule_.expr, context.store, options);
     if (warnings_.size() > kWarningsMax) warnings_.resize(kWarningsMax);
     if (!value) return std::unexpected(std::move(value.error()));
     return vector_of(std::move(*value));
@@ -112,8 +123,9 @@ bool RunningRule::resolves(const RunContext& context, const ResolveWhen& end, co
     if (known == ends_.end()) {
         promql::EvalOptions options = context.texts.eval;
         options.at = context.now - context.query_offset;
-        const auto& expr = policies_.expression_of(end, context.target);
-        auto value = promql::evaluate(expr, context.store, options);
+        const auto only = only_target(context.target);
+        options.only = only ? &*only : nullptr;
+        auto value = promql::evaluate(*end.expr, context.store, options);
         ends_.push_back({&end, value ? vector_of(std::move(*value))
                                      : std::unexpected(std::move(value.error()))});
         known = std::prev(ends_.end());

@@ -58,17 +58,19 @@ class RunningRule {
   public:
     RunningRule(Rule rule, std::uint64_t id);
 
+    /// Goes on where `before`, the same rule as it was read before, has come to: texts,
+    /// `keep_firing_for` and policies may be others. Leaves it without memory.
+    void take_over(RunningRule& before);
+
     [[nodiscard]] const Rule& rule() const { return rule_; }
     [[nodiscard]] std::uint64_t id() const { return id_; }
-    /// The same rule read anew: its texts and `keep_firing_for` may be others.
-    void set_rule(Rule rule);
     /// Whether its rows can be evaluated for one target at a time.
-    [[nodiscard]] bool narrows() const { return narrowed_.has_value() && policies_.narrows(); }
+    [[nodiscard]] bool narrows() const { return narrows_ && policies_.narrows(); }
     void set_policies(const SharedPolicies& all) { policies_ = RulePolicies(all, rule_); }
     [[nodiscard]] const RulePolicies& policies() const { return policies_; }
     void set_selectors(std::vector<promql::SelectorUse> selectors);
     [[nodiscard]] const std::vector<promql::SelectorUse>& selectors() const { return selectors_; }
-    void set_sources(Sources sources);
+    void set_sources(Sources sources) { sources_ = std::move(sources); }
 
     /// Evaluates once. False is a failure, kept as last_error(); alerts and series stay as they are
     /// then.
@@ -126,8 +128,8 @@ class RunningRule {
 
     Rule rule_;
     std::uint64_t id_ = 0;
-    /// Nothing where each run has to look at all targets.
-    std::optional<NarrowedExpr> narrowed_;
+    /// Whether not every run has to look at all targets.
+    bool narrows_ = false;
     std::vector<promql::SelectorUse> selectors_;
     Sources sources_;
     RulePolicies policies_;

@@ -42,7 +42,7 @@ double heap_mb() {
     return static_cast<double>(mallinfo2().uordblks) / 1e6;
 }
 
-std::vector<rules::RuleFile> read_rules(const std::string& path, bool print) {
+std::vector<rules::RuleFile> read_rules(const std::string& path) {
     lap();
     const auto node = config::load_yaml(path);
     if (!node) {
@@ -55,7 +55,7 @@ std::vector<rules::RuleFile> read_rules(const std::string& path, bool print) {
         std::cerr << file.error().front().to_string() << '\n';
         std::exit(1);
     }
-    if (print) std::cout << fmt::format("YAML {:6.1f} ms, rules {:6.1f} ms", yaml, lap());
+    std::cout << fmt::format("YAML {:5.1f} ms, rules {:5.1f} ms", yaml, lap());
     std::vector<rules::RuleFile> files;
     files.push_back(std::move(*file));
     return files;
@@ -104,16 +104,22 @@ int main(int argc, char** argv) {
     series::Store store;
     rules::Engine engine(store, {});
 
-    for (int i = 0; i < 3; ++i) {
+    for (int i = 0; i < 5; ++i) {
         const double before = heap_mb();
-        auto files = read_rules(argv[1], true);
+        auto files = read_rules(argv[1]);
         lap();
-        engine.replace(std::move(files), kStart);
-        const double replaced = lap();
+        auto rules = rules::Engine::compile(std::move(files), {});
+        const double compiled = lap();
+        engine.exchange(*rules, kStart);
+        const double exchanged = lap();
         store.set_retention(engine.retention());
-        std::cout << fmt::format(", replace {:6.1f} ms, retention {:6.1f} ms", replaced, lap());
-        const double more = heap_mb() - before;
-        std::cout << fmt::format(", heap {:+.1f} MB for {} rules\n", more, engine.rule_count());
+        const double retained = lap();
+        rules.reset();
+        std::cout << fmt::format(
+            ", compiled {:5.1f} ms, exchanged {:4.1f} ms, retention {:4.1f} ms, freed {:4.1f} ms",
+            compiled, exchanged, retained, lap());
+        std::cout << fmt::format("; heap {:+.1f} MB for {} rules\n", heap_mb() - before,
+                                 engine.rule_count());
     }
 
     double store_ms = 0;

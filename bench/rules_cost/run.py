@@ -82,7 +82,7 @@ class Pilotlight:
 
     def __init__(self, folder, port, options, rules):
         interval = f"{options.interval:g}s"
-        config = {"evaluation_interval": interval, "targets": [
+        config = {"defaults": {"evaluation_interval": interval}, "targets": [
             {"name": "bench", "prober": "scrape", "target": f"http://127.0.0.1:{port}/metrics",
              "interval": interval, "timeout": interval},
             {"name": "beat", "prober": "tcp", "target": f"127.0.0.1:{port}", "interval": "100ms",
@@ -98,7 +98,7 @@ class Pilotlight:
         return self.daemon.pid
 
     def start(self):
-        self.daemon.start()
+        self.daemon.start(limit=60)
 
     def stop(self):
         self.daemon.stop()

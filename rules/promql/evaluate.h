@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/matcher.h"
 #include "core/time.h"
 #include "rules/promql/ast.h"
 #include "rules/promql/compatibility.h"
@@ -31,6 +32,8 @@ struct EvalOptions {
     /// Asked every few thousand samples and steps, unless empty; true ends the evaluation with an
     /// error. For deadlines: the evaluation itself knows no time but the samples'.
     std::function<bool()> interrupted;
+    /// Selectors see only series that it matches too, unless null.
+    const Matcher* only = nullptr;
 };
 
 /// The expression's value at `options.at`. Errors: Prometheus's run-time errors in its words

@@ -159,7 +159,13 @@ std::span<const series::Series* const> Evaluator::selected(const VectorSelector&
     if (!selection.done) {
         // A look at every series is worth a question.
         if (!go_on(kAskEvery)) return {};
-        store_.select(selector.matchers, selection.series);
+        if (options_.only == nullptr) {
+            store_.select(selector.matchers, selection.series);
+        } else {
+            Matchers matchers = selector.matchers;
+            matchers.push_back(*options_.only);
+            store_.select(matchers, selection.series);
+        }
         selection.done = true;
     }
     return selection.series;
