@@ -461,6 +461,8 @@ void Daemon::Parts::put_in_force(Loaded loaded) {
     declare_receivers(metrics, *loaded.routing);
     auto targets = std::move(loaded.targets);
     const auto rules = Engine::compile(loaded, std::exchange(loaded.rule_files, {}));
+    // The rules before are freed once who asked has the answer.
+    control_loop.post([rules] {});
     const auto shared = std::make_shared<const Loaded>(std::move(loaded));
     const auto names = std::make_shared<std::vector<probes::SharedTarget>>();
     for (const probes::PreparedTarget& target : targets)

@@ -5,13 +5,15 @@
 
 #include <algorithm>
 #include <charconv>
+#include <mutex>
+#include <unordered_map>
 #include <utility>
 
 namespace pilotlight {
 
 struct Regexp::Program {
-    explicit Program(std::shared_ptr<const re2::RE2> compiled) : re(std::move(compiled)) {}
-    std::shared_ptr<const re2::RE2> re;
+    explicit Program(std::unique_ptr<const re2::RE2> compiled) : re(std::move(compiled)) {}
+    std::unique_ptr<const re2::RE2> re;
 };
 
 namespace {
@@ -96,12 +98,12 @@ std::string with_old_names(std::string_view pattern) {
     }
 }
 
-std::shared_ptr<const re2::RE2> compiled(std::string_view pattern, Regexp::Anchor anchor) {
+std::unique_ptr<const re2::RE2> compiled(std::string_view pattern, Regexp::Anchor anchor) {
     re2::RE2::Options options(re2::RE2::Quiet);
     options.set_max_mem(kProgramBytesMax);
     const std::string whole =
         anchor == Regexp::Anchor::both ? fmt::format("^(?s:{})$", pattern) : std::string(pattern);
-    return std::make_shared<const re2::RE2>(whole, options);
+    return std::make_unique<const re2::RE2>(whole, options);
 }
 
 std::vector<re2::StringPiece> room_for_groups(const re2::RE2& re) {
@@ -109,12 +111,44 @@ std::vector<re2::StringPiece> room_for_groups(const re2::RE2& re) {
                                          1);
 }
 
+/// Programs in use, by pattern. Rule files say the same few over and over, and a program with what
+/// its matches have taught it weighs a hundred times its pattern.
+template <class Program>
+class Interned {
+  public:
+    std::shared_ptr<const Program> find(const std::string& key) {
+        const std::scoped_lock lock(mutex_);
+        const auto found = known_.find(key);
+        return found == known_.end() ? nullptr : found->second.lock();
+    }
+
+    void add(const std::string& key, const std::shared_ptr<const Program>& program) {
+        const std::scoped_lock lock(mutex_);
+        if (known_.size() >= sweep_at_) {
+            std::erase_if(known_, [](const auto& entry) { return entry.second.expired(); });
+            sweep_at_ = std::max(kSweepMin, 2 * known_.size());
+        }
+        known_.insert_or_assign(key, program);
+    }
+
+  private:
+    static constexpr std::size_t kSweepMin = 64;
+
+    std::mutex mutex_;
+    std::unordered_map<std::string, std::weak_ptr<const Program>> known_;
+    std::size_t sweep_at_ = kSweepMin;
+};
+
 }  // namespace
 
 Regexp::Regexp(std::string pattern, std::shared_ptr<const Program> program)
     : pattern_(std::move(pattern)), program_(std::move(program)) {}
 
 Result<Regexp> Regexp::compile(std::string_view pattern, Anchor anchor) {
+    // Never destroyed: matchers with static lifetime may be compiled after it would be.
+    static auto& interned = *new Interned<Program>;
+    const std::string key = (anchor == Anchor::both ? "=" : "~") + std::string(pattern);
+    if (auto known = interned.find(key)) return Regexp(std::string(pattern), std::move(known));
     const auto refused = [&](std::string_view why) {
         return fail(fmt::format("bad regular expression \"{}\": {}", pattern, why));
     };
@@ -124,7 +158,9 @@ Result<Regexp> Regexp::compile(std::string_view pattern, Anchor anchor) {
         re = compiled(with_old_names(pattern), anchor);
     }
     if (!re->ok()) return refused(re->error());
-    return Regexp(std::string(pattern), std::make_shared<const Program>(std::move(re)));
+    auto program = std::make_shared<const Program>(std::move(re));
+    interned.add(key, program);
+    return Regexp(std::string(pattern), std::move(program));
 }
 
 bool Regexp::matches(std::string_view text) const {

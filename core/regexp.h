@@ -11,7 +11,8 @@
 namespace pilotlight {
 
 /// A regular expression in Prometheus's dialect (RE2): linear in the text, so that no pattern can
-/// hang the daemon. Immutable; copies share; any thread may match.
+/// hang the daemon. Immutable; copies, and all that are compiled of the same pattern, share one
+/// program; any thread may compile and match.
 class Regexp {
   public:
     enum class Anchor { none, both };

@@ -2,7 +2,11 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <atomic>
 #include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
 
 using pilotlight::Regexp;
 
@@ -101,6 +105,31 @@ BOOST_AUTO_TEST_CASE(copies_outlive_the_original) {
     BOOST_TEST(copy.matches("a"));
     BOOST_CHECK(copy == compiled("a"));
     BOOST_TEST(copy.pattern() == "a");
+}
+
+BOOST_AUTO_TEST_CASE(one_pattern_compiled_in_two_ways_is_two_programs) {
+    const Regexp anywhere = compiled("b");
+    const auto anchored = Regexp::compile("b", Regexp::Anchor::both);
+    BOOST_REQUIRE(anchored.has_value());
+    BOOST_TEST(anywhere.matches("abc"));
+    BOOST_TEST(!anchored->matches("abc"));
+    BOOST_TEST(compiled("b").matches("abc"));
+}
+
+BOOST_AUTO_TEST_CASE(many_threads_compile_and_match_the_same_patterns) {
+    std::atomic<int> wrong = 0;
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < 4; ++thread) {
+        threads.emplace_back([&wrong] {
+            for (int i = 0; i < 500; ++i) {
+                const auto number = std::to_string(i % 100);
+                const auto regexp = Regexp::compile("^x" + number + "$");
+                if (!regexp || !regexp->matches("x" + number) || regexp->matches("y")) ++wrong;
+            }
+        });
+    }
+    threads.clear();
+    BOOST_TEST(wrong == 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
