@@ -43,7 +43,8 @@ constexpr config::Option<RawHttp> kHttpOptions[] = {
         "no_proxy", "", "hosts, domains and networks that proxy_url is not for, by commas"),
     config::option<&RawHttp::proxy_from_environment>(
         "proxy_from_environment", "false", "whether HTTP_PROXY, HTTPS_PROXY and NO_PROXY count"),
-    config::option<&RawHttp::proxy_connect_header>("proxy_connect_header", "", "not acted on yet"),
+    config::option<&RawHttp::proxy_connect_header>(
+        "proxy_connect_header", "", "more headers for the proxy's CONNECT, each a list of secrets"),
     config::option<&RawHttp::tls_config>("tls_config", "", "see tls_config"),
     config::option<&RawHttp::follow_redirects>("follow_redirects", "true",
                                                "whether a redirect is followed, 5 at most"),
@@ -127,12 +128,28 @@ Secret read_login(const Node& node, const RawHttp& raw, ReadContext& context) {
     return login;
 }
 
-/// The four keys about proxies, of http_config and of oauth2.
-template <class Raw>
-ProxyChoice read_proxy(const Node& node, const Raw& raw, ReadContext& context) {
-    if (const Node* given = node.find("proxy_connect_header")) {
-        context.not_yet.push_back(given->error("proxy_connect_header is not acted on yet"));
+using Headers = std::vector<std::pair<std::string, Secret>>;
+
+Headers read_connect_headers(const Node& node, ReadContext& context) {
+    Headers headers;
+    if (!node.is_mapping()) context.error(node, "expected a mapping of names to lists of secrets");
+    for (const Node::Entry& entry : node.entries) {
+        std::vector<Secret> values;
+        config::read_value(entry.value, values, context.errors);
+        for (Secret& value : values) {
+            if (!is_header_text(entry.key) || !is_header_text(value.reveal())) {
+                context.error(entry.value, "a header must not hold control characters");
+                continue;
+            }
+            headers.emplace_back(entry.key, std::move(value));
+        }
     }
+    return headers;
+}
+
+/// `proxy_url` with `no_proxy`, or the environment's.
+template <class Raw>
+ProxyChoice choose_proxy(const Node& node, const Raw& raw, ReadContext& context) {
     if (raw.proxy_from_environment) {
         for (const char* key : {"proxy_url", "no_proxy"}) {
             const Node* given = node.find(key);
@@ -153,6 +170,19 @@ ProxyChoice read_proxy(const Node& node, const Raw& raw, ReadContext& context) {
         context.error(*node.find("proxy_url"), "expected a URL that begins with http://");
     }
     return ProxyChoice(raw.proxy_url, raw.no_proxy);
+}
+
+/// The four keys about proxies, of http_config and of oauth2.
+template <class Raw>
+ProxyChoice read_proxy(const Node& node, const Raw& raw, ReadContext& context) {
+    ProxyChoice proxy = choose_proxy(node, raw, context);
+    if (!raw.proxy_connect_header) return proxy;
+    if (raw.proxy_url.empty() && !raw.proxy_from_environment) {
+        context.error(*node.find("proxy_connect_header"),
+                      "proxy_connect_header needs a proxy_url or proxy_from_environment");
+    }
+    proxy.set_connect_headers(read_connect_headers(*raw.proxy_connect_header, context));
+    return proxy;
 }
 
 struct RawOAuth2 {
@@ -184,7 +214,7 @@ constexpr config::Option<RawOAuth2> kOAuth2Options[] = {
     config::option<&RawOAuth2::proxy_from_environment>("proxy_from_environment", "false",
                                                        "as in http_config"),
     config::option<&RawOAuth2::proxy_connect_header>("proxy_connect_header", "",
-                                                     "not acted on yet"),
+                                                     "as in http_config"),
 };
 
 std::shared_ptr<OAuth2> read_oauth2(const Node& node, ReadContext& context) {
@@ -223,7 +253,7 @@ std::vector<config::OptionDoc> http_option_docs() {
 
 void HttpOptions::apply(runtime::HttpRequest& request) const {
     request.tls = tls;
-    request.proxy_url = proxy.proxy_for(request.url).reveal();
+    proxy.apply(request);
     request.max_redirects = follow_redirects ? kRedirectsMax : 0;
     request.body_limit = kAnswerBytesMax;
     if (!authorization.empty()) {

@@ -58,7 +58,7 @@ runtime::HttpRequest OAuth2::token_request(bool secret_in_body) const {
     request.url = options_.token_url;
     request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
     request.tls = options_.tls;
-    request.proxy_url = options_.proxy.proxy_for(request.url).reveal();
+    options_.proxy.apply(request);
     request.body_limit = kAnswerBytesMax;
     const std::string id = form_text(options_.client_id);
     const std::string secret = form_text(options_.client_secret.reveal());

@@ -108,4 +108,16 @@ Secret ProxyChoice::proxy_for(std::string_view text) const {
     return proxy;
 }
 
+void ProxyChoice::apply(runtime::HttpRequest& request) const {
+    request.proxy_url = proxy_for(request.url).reveal();
+    if (!request.proxy_url.empty()) request.proxy_headers = connect_headers_;
+}
+
+std::vector<Secret> ProxyChoice::secrets() const {
+    std::vector<Secret> all{http_, https_};
+    for (const auto& [name, value] : connect_headers_)
+        all.push_back(value);
+    return all;
+}
+
 }  // namespace pilotlight::alerting

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/secret.h"
+#include "runtime/http_client.h"
 
 namespace pilotlight::alerting {
 
@@ -22,12 +23,19 @@ class ProxyChoice {
 
     /// The proxy's URL; "" for none.
     [[nodiscard]] Secret proxy_for(std::string_view url) const;
-    [[nodiscard]] std::vector<Secret> secrets() const { return {http_, https_}; }
+    /// Sets the proxy, and what is said to it, on a request whose URL is set.
+    void apply(runtime::HttpRequest& request) const;
+    /// What CONNECT says besides.
+    void set_connect_headers(std::vector<std::pair<std::string, Secret>> headers) {
+        connect_headers_ = std::move(headers);
+    }
+    [[nodiscard]] std::vector<Secret> secrets() const;
 
   private:
     Secret http_;
     Secret https_;
     std::string no_proxy_;
+    std::vector<std::pair<std::string, Secret>> connect_headers_;
     /// Whether loopback, and what no_proxy_ names, is reached without it.
     bool has_exceptions_ = false;
 };

@@ -33,6 +33,7 @@ bool is_secret_key(std::string_view section, std::string_view key) {
     if (std::ranges::any_of(kSecretWords, [&](auto word) { return key.contains(word); })) {
         return true;
     }
+    if (key == "key" && section.ends_with("tls_config")) return true;
     return std::ranges::count(kSecretUrls, std::string(section) + "." + std::string(key)) > 0;
 }
 

@@ -17,7 +17,7 @@ class Secret {
     [[nodiscard]] const std::string& reveal() const { return text_; }
     [[nodiscard]] bool empty() const { return text_.empty(); }
 
-    bool operator==(const Secret&) const = default;
+    auto operator<=>(const Secret&) const = default;
 
   private:
     std::string text_;

@@ -1,5 +1,7 @@
 #include "probes/network.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -37,6 +39,9 @@ constexpr config::Option<Tls> kTlsOptions[] = {
     config::option_read_by<Tls>(
         [](const Node& node, Tls& tls, Errors& errors) { read_path(node, tls.key_file, errors); },
         "key_file", "path", "", "the key of cert_file, PEM"),
+    config::option<&Tls::ca>("ca", "", "as ca_file, written here"),
+    config::option<&Tls::cert>("cert", "", "as cert_file, written here"),
+    config::option<&Tls::key>("key", "", "as key_file, written here"),
     config::option<&Tls::server_name>("server_name", "",
                                       "the name to send and to find in the certificate"),
     config::option<&Tls::insecure_skip_verify>(
@@ -83,7 +88,18 @@ void read_tls_config(const Node& node, runtime::TlsSettings& out, Errors& errors
 void read_tls_rows(const Node& node, runtime::TlsSettings& out, Errors& errors) {
     if (!node.is_mapping()) return;
     config::read_rows(node, kTlsOptions, out, errors);
-    if (out.cert_file.empty() != out.key_file.empty()) {
+    const std::tuple<std::string_view, bool, std::string_view, bool> pairs[] = {
+        {"ca", out.ca.empty(), "ca_file", out.ca_file.empty()},
+        {"cert", out.cert.empty(), "cert_file", out.cert_file.empty()},
+        {"key", out.key.empty(), "key_file", out.key_file.empty()}};
+    for (const auto& [key, is_absent, file_key, is_file_absent] : pairs) {
+        if (is_absent || is_file_absent) continue;
+        errors.push_back(
+            node.error(fmt::format("at most one of {} and {} may be given", key, file_key)));
+    }
+    const bool has_certificate = !out.cert.empty() || !out.cert_file.empty();
+    const bool has_key = !out.key.empty() || !out.key_file.empty();
+    if (has_certificate != has_key) {
         errors.push_back(node.error("cert_file and key_file belong together, one is missing"));
     }
     if (out.min_version && out.max_version && *out.max_version < *out.min_version) {

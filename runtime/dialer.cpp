@@ -132,6 +132,8 @@ std::string connect_request(const DialRequest& request) {
     const std::string authority =
         (literal ? "[" + request.host + "]" : request.host) + ":" + std::to_string(request.port);
     std::string text = "CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\n";
+    for (const auto& [name, value] : request.proxy->headers)
+        text.append(name).append(": ").append(value.reveal()).append("\r\n");
     if (!request.proxy->authorization.empty()) {
         text += "Proxy-Authorization: " + request.proxy->authorization.reveal() + "\r\n";
     }

@@ -26,6 +26,8 @@ struct ProxyAddress {
     std::uint16_t port = 0;
     /// The value of Proxy-Authorization; empty for none.
     Secret authorization;
+    /// More headers of CONNECT, valid as such.
+    std::vector<std::pair<std::string, Secret>> headers{};
 };
 
 struct DialRequest {

@@ -109,7 +109,12 @@ class Journey {
         if (!proxy || proxy->is_tls()) {
             return request_failure("bad_url", "expected a proxy_url that begins with http://");
         }
-        ProxyAddress address{proxy->host, proxy->port, Secret()};
+        for (const auto& [name, value] : request_.proxy_headers) {
+            if (!is_token(name) || !is_field_value(value.reveal())) {
+                return request_failure("bad_url", "proxy header '" + name + "' is not valid");
+            }
+        }
+        ProxyAddress address{proxy->host, proxy->port, Secret(), request_.proxy_headers};
         if (proxy->user) {
             address.authorization =
                 basic_authorization(*proxy->user, proxy->password.value_or(Secret()));

@@ -36,6 +36,8 @@ struct HttpRequest {
     IpPreference ip;
     /// `http://[user:password@]host:port`; https goes through it by CONNECT. "" for none.
     std::string proxy_url;
+    /// What CONNECT says besides.
+    std::vector<std::pair<std::string, Secret>> proxy_headers;
     /// 0: a redirect is the answer. Headers that look like a login (Authorization, Cookie,
     /// ...-Token, X-Api-Key) do not cross origins.
     int max_redirects = 0;

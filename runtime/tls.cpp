@@ -1,6 +1,7 @@
 #include "runtime/tls.h"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <sys/stat.h>
 
@@ -36,7 +37,40 @@ struct FreeContext {
 };
 using ContextPointer = std::unique_ptr<SSL_CTX, FreeContext>;
 
+using Memory = std::unique_ptr<BIO, decltype(&::BIO_free)>;
+using OwnedCertificate = std::unique_ptr<X509, decltype(&::X509_free)>;
+using OwnedKey = std::unique_ptr<EVP_PKEY, decltype(&::EVP_PKEY_free)>;
+
+Memory memory_of(const std::string& text) {
+    return {::BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), &::BIO_free};
+}
+
+/// No passphrase is asked for on a terminal that a daemon may have.
+int no_passphrase(char*, int, int, void*) {
+    return 0;
+}
+
+OwnedCertificate next_certificate(BIO* pem) {
+    return {::PEM_read_bio_X509(pem, nullptr, no_passphrase, nullptr), &::X509_free};
+}
+
+/// All certificates of `text`; false where there is none.
+bool trust_text(SSL_CTX* context, const std::string& text) {
+    const Memory pem = memory_of(text);
+    X509_STORE* store = ::SSL_CTX_get_cert_store(context);
+    bool any = false;
+    while (const OwnedCertificate one = next_certificate(pem.get())) {
+        any = ::X509_STORE_add_cert(store, one.get()) == 1 || any;
+    }
+    return any;
+}
+
 Result<void> load_authorities(SSL_CTX* context, const TlsSettings& settings) {
+    if (!settings.ca.empty()) {
+        if (!trust_text(context, settings.ca)) return fail("ca: no certificate in it, as PEM");
+        ::ERR_clear_error();
+        return {};
+    }
     if (settings.ca_file.empty()) {
         ::SSL_CTX_set_default_verify_paths(context);
         // Without any authority no chain verifies: that is then told of each certificate.
@@ -49,17 +83,45 @@ Result<void> load_authorities(SSL_CTX* context, const TlsSettings& settings) {
     return {};
 }
 
+/// The chain of `text`, leaf first, as SSL_CTX_use_certificate_chain_file() reads a file.
+bool use_chain_text(SSL_CTX* context, const std::string& text) {
+    const Memory pem = memory_of(text);
+    const OwnedCertificate leaf = next_certificate(pem.get());
+    if (!leaf || ::SSL_CTX_use_certificate(context, leaf.get()) != 1) return false;
+    while (const OwnedCertificate next = next_certificate(pem.get())) {
+        if (::SSL_CTX_add1_chain_cert(context, next.get()) != 1) return false;
+    }
+    ::ERR_clear_error();
+    return true;
+}
+
+bool use_key_text(SSL_CTX* context, const Secret& text) {
+    const Memory pem = memory_of(text.reveal());
+    const OwnedKey key{::PEM_read_bio_PrivateKey(pem.get(), nullptr, no_passphrase, nullptr),
+                       &::EVP_PKEY_free};
+    return key && ::SSL_CTX_use_PrivateKey(context, key.get()) == 1;
+}
+
 Result<void> load_own_certificate(SSL_CTX* context, const TlsSettings& settings) {
-    if (settings.cert_file.empty() && settings.key_file.empty()) return {};
-    if (settings.cert_file.empty() || settings.key_file.empty()) {
+    const bool has_certificate = !settings.cert_file.empty() || !settings.cert.empty();
+    const bool has_key = !settings.key_file.empty() || !settings.key.empty();
+    if (!has_certificate && !has_key) return {};
+    if (has_certificate != has_key) {
         return fail("cert_file and key_file belong together: one is missing");
     }
-    if (::SSL_CTX_use_certificate_chain_file(context, settings.cert_file.c_str()) != 1) {
-        return fail("cert_file " + settings.cert_file + ": " + take_openssl_error());
+    const bool is_file = settings.cert.empty();
+    if (!(is_file ? ::SSL_CTX_use_certificate_chain_file(context, settings.cert_file.c_str()) == 1
+                  : use_chain_text(context, settings.cert))) {
+        return fail((is_file ? "cert_file " + settings.cert_file : "cert") + ": " +
+                    take_openssl_error());
     }
-    if (::SSL_CTX_use_PrivateKey_file(context, settings.key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
-        ::SSL_CTX_check_private_key(context) != 1) {
-        return fail("key_file " + settings.key_file + ": " + take_openssl_error());
+    const bool is_key_file = settings.key.empty();
+    const bool used = is_key_file ? ::SSL_CTX_use_PrivateKey_file(
+                                        context, settings.key_file.c_str(), SSL_FILETYPE_PEM) == 1
+                                  : use_key_text(context, settings.key);
+    if (!used || ::SSL_CTX_check_private_key(context) != 1) {
+        return fail((is_key_file ? "key_file " + settings.key_file : "key") + ": " +
+                    take_openssl_error());
     }
     return {};
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/secret.h"
 #include "core/time.h"
 #include "runtime/failure.h"
 
@@ -25,6 +26,10 @@ struct TlsSettings {
     /// PEM of the client's own certificate chain and key; both or neither.
     std::string cert_file{};
     std::string key_file{};
+    /// The same as texts, each instead of its file.
+    std::string ca{};
+    std::string cert{};
+    Secret key{};
     /// What to send as SNI and to find in the certificate; "" for the host that is dialled.
     std::string server_name{};
     /// The connection is used whatever the certificate says; what is wrong is still told.

@@ -50,6 +50,13 @@ void set(CURL* handle, CURLoption option, Value value) {
     if (curl_easy_setopt(handle, option, value) != CURLE_OK) throw std::bad_alloc();
 }
 
+/// A PEM that the handle copies; "" leaves the option as it is.
+void set_text(CURL* handle, CURLoption option, std::string text) {
+    if (text.empty()) return;
+    const curl_blob blob{text.data(), text.size(), CURL_BLOB_COPY};
+    set(handle, option, &blob);
+}
+
 long curl_version(runtime::TlsVersion version) {
     switch (version) {
         case runtime::TlsVersion::tls10:
@@ -86,10 +93,11 @@ void set_tls(CURL* handle, const SmtpServer& server) {
         set(handle, CURLOPT_CAINFO, tls.ca_file.c_str());
         set(handle, CURLOPT_CAPATH, nullptr);
     }
-    if (!tls.cert_file.empty()) {
-        set(handle, CURLOPT_SSLCERT, tls.cert_file.c_str());
-        set(handle, CURLOPT_SSLKEY, tls.key_file.c_str());
-    }
+    if (!tls.cert_file.empty()) set(handle, CURLOPT_SSLCERT, tls.cert_file.c_str());
+    if (!tls.key_file.empty()) set(handle, CURLOPT_SSLKEY, tls.key_file.c_str());
+    set_text(handle, CURLOPT_CAINFO_BLOB, tls.ca);
+    set_text(handle, CURLOPT_SSLCERT_BLOB, tls.cert);
+    set_text(handle, CURLOPT_SSLKEY_BLOB, tls.key.reveal());
     if (tls.insecure_skip_verify) {
         set(handle, CURLOPT_SSL_VERIFYPEER, 0L);
         set(handle, CURLOPT_SSL_VERIFYHOST, 0L);

@@ -209,4 +209,70 @@ BOOST_AUTO_TEST_CASE(a_client_certificate_is_shown) {
     BOOST_TEST(verdict(send_once(without, sample(1, 0, "webhook")).delivery) != "delivered");
 }
 
+BOOST_AUTO_TEST_CASE(certificates_may_stand_in_the_file) {
+    pilotlight::testing::CertificateAuthority authority;
+    const auto ours = authority.issue();
+    ScriptedServer::Tls tls{authority.issue(), authority.certificate()};
+    ScriptedServer server({http_answer(200)}, tls);
+    const auto quoted = [](std::string pem) {
+        for (std::size_t at = pem.find('\n'); at != std::string::npos; at = pem.find('\n', at))
+            pem.replace(at, 1, "\\n");
+        return "\"" + pem + "\"";
+    };
+    const std::string ca = "tls_config: {ca: " + quoted(authority.certificate());
+    const auto with = hook(server.url(), ca + ", cert: " + quoted(ours.certificate) +
+                                             ", key: " + quoted(ours.key) + "}");
+    BOOST_TEST(verdict(send_once(with, sample(1, 0, "webhook")).delivery) == "delivered");
+    const auto without = hook(server.url(), ca + "}");
+    BOOST_TEST(verdict(send_once(without, sample(1, 0, "webhook")).delivery) != "delivered");
+    const auto of = [](const std::string& options) {
+        return mistakes(
+            "route: {receiver: ops}\nreceivers:\n  - name: ops\n    webhook_configs: [{url: "
+            "'http://x', http_config: {tls_config: {" +
+            options + "}}}]\n");
+    };
+    BOOST_TEST(of("ca: x, ca_file: y").find("at most one of ca and ca_file") != std::string::npos);
+    BOOST_TEST(of("ca: x").find("no certificate in it") != std::string::npos);
+    BOOST_TEST(of("cert: " + quoted(ours.certificate)).find("belong together") !=
+               std::string::npos);
+    const std::string no_key = of("cert: " + quoted(ours.certificate) + ", key: T0PSECRET");
+    BOOST_TEST(no_key.find("key: ") != std::string::npos, no_key);
+    BOOST_TEST(no_key.find("T0PSECRET") == std::string::npos);
+    const auto other = pilotlight::testing::make_self_signed();
+    BOOST_TEST(
+        of("cert: " + quoted(ours.certificate) + ", key: " + quoted(other.key)).find("mismatch") !=
+        std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(the_proxy_hears_its_own_headers_and_nobody_else_does) {
+    const std::string options = ", proxy_connect_header: {X-Team: [T0PSECRET, second]}";
+    ScriptedServer tunnel({pilotlight::testing::expect("\r\n\r\n"),
+                           pilotlight::testing::send("HTTP/1.1 407 T0PSECRET\r\n\r\n")});
+    const auto through_tls =
+        hook("https://hooks.example/x", "proxy_url: '" + tunnel.url() + "'" + options);
+    const Delivery delivery = send_once(through_tls, sample(1, 0, "webhook")).delivery;
+    BOOST_TEST(verdict(delivery) == "retry connect");
+    BOOST_TEST(delivery.detail.find("T0PSECRET") == std::string::npos);
+    BOOST_TEST(tunnel.received().starts_with("CONNECT hooks.example:443 HTTP/1.1\r\n"));
+    BOOST_TEST(tunnel.received().find("X-Team: T0PSECRET\r\nX-Team: second\r\n") !=
+               std::string::npos);
+    ScriptedServer plain(http_answer(200));
+    const auto forwarded =
+        hook("http://hooks.example/x", "proxy_url: '" + plain.url() + "'" + options);
+    BOOST_TEST(verdict(send_once(forwarded, sample(1, 0, "webhook")).delivery) == "delivered");
+    BOOST_TEST(count(plain.received(), "X-Team") == 0U);
+    const auto of = [](const std::string& http) {
+        return mistakes(
+            "route: {receiver: ops}\nreceivers:\n  - name: ops\n    webhook_configs: [{url: "
+            "'http://x', http_config: {" +
+            http + "}}]\n");
+    };
+    BOOST_TEST(of("proxy_connect_header: {A: [b]}").find("needs a proxy_url") != std::string::npos);
+    BOOST_TEST(of("proxy_url: 'http://p:1', proxy_connect_header: {A: [\"b\\n\"]}")
+                   .find("control characters") != std::string::npos);
+    BOOST_TEST(
+        of("proxy_url: 'http://p:1', proxy_connect_header: [a]").find("expected a mapping") !=
+        std::string::npos);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -59,6 +59,7 @@ global:
     proxy_connect_header: {X-Key: [S3CRET]}
     http_headers: {X-Key: {values: [S3CRET], secrets: [S3CRET], files: [f]}}
     bearer_token: S3CRET
+    tls_config: {cert: shown, key: S3CRET, key_file: k}
 receivers:
   - name: ops
     slack_configs: [{api_url: https://hooks.slack.com/S3CRET, channel: '#ops', app_token: S3CRET}]
@@ -69,6 +70,7 @@ receivers:
     opsgenie_configs: [{api_key: S3CRET, api_url: 'https://og/'}]
     telegram_configs: [{bot_token: S3CRET, chat_id: 5}]
     email_configs: [{to: a@b.example, auth_password: S3CRET, auth_secret: S3CRET}]
+    alertmanager_configs: [{urls: ['http://u:S3CRET@am:9093']}]
     pushover_configs: [{user_key: S3CRET, token: S3CRET, token_file: f}]
     sns_configs: [{sigv4: {access_key: S3CRET, secret_key: S3CRET}}]
 )");
@@ -77,7 +79,7 @@ receivers:
          {"channel: \"#ops\"", "token_url: \"https://t/\"", "username: u", "url: \"https://pd/\"",
           "api_url: \"https://og/\"", "chat_id: 5", "to: \"a@b.example\"", "token_file: f",
           "slack_api_url: <secret>", "\"https://<secret>@events.pagerduty.com/v2/enqueue\"",
-          "client_id: i"}) {
+          "client_id: i", "cert: shown", "key_file: k"}) {
         BOOST_TEST(text.contains(kept), "missing: " << kept);
     }
 }
