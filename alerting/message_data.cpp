@@ -87,11 +87,7 @@ class Maker {
     explicit Maker(const DataOptions& options) : options_(options) {}
 
     [[nodiscard]] std::string text(std::string_view raw) const {
-        std::string kept = cut_to(raw, options_.value_limit);
-        std::erase_if(kept, [](char c) {
-            const auto byte = static_cast<unsigned char>(c);
-            return (byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f;
-        });
+        std::string kept = readable(raw, options_.value_limit);
         return options_.escape == nullptr ? kept : options_.escape(kept);
     }
 

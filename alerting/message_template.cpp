@@ -122,6 +122,22 @@ std::string cut_to(std::string_view text, std::size_t limit) {
     return kept;
 }
 
+std::string readable(std::string_view text, std::size_t limit) {
+    const auto is_kept = [](std::uint32_t code) {
+        if (code < 0x20) return code == '\n' || code == '\t';
+        if (code >= 0x7f && code <= 0x9f) return false;
+        return !(code >= 0x202a && code <= 0x202e) && !(code >= 0x2066 && code <= 0x2069);
+    };
+    const std::string cut = cut_to(text, limit);
+    std::string kept;
+    for (std::string_view rest = cut; !rest.empty();) {
+        const tmpl::Rune rune = tmpl::decode_rune(rest);
+        if (is_kept(static_cast<std::uint32_t>(rune.code))) kept += rest.substr(0, rune.bytes);
+        rest.remove_prefix(rune.bytes);
+    }
+    return kept;
+}
+
 std::string plain_title(const Notification& notification) {
     std::string title =
         notification.status() == Status::firing
@@ -129,7 +145,7 @@ std::string plain_title(const Notification& notification) {
             : "[RESOLVED]";
     for (const Label label : notification.group_labels) {
         title += ' ';
-        title += cut_to(one_line(label.value), 100);
+        title += one_line(readable(label.value, 100));
     }
     return title;
 }
@@ -145,7 +161,7 @@ std::string plain_text(const Notification& notification) {
         }
         const std::string_view summary = alert.annotations.get("summary");
         const std::string name = summary.empty() ? alert.labels.to_string() : std::string(summary);
-        text += fmt::format("{}: {}, {}\n", to_string(alert.status), cut_to(one_line(name), 300),
+        text += fmt::format("{}: {}, {}\n", to_string(alert.status), one_line(readable(name, 300)),
                             span_of(alert));
     }
     return text;

@@ -39,7 +39,7 @@ struct DataOptions {
 };
 
 /// What templates see: Alertmanager's Data (.Status, .Alerts.Firing, .CommonLabels.SortedPairs,
-/// ...), besides .Missed and .DedupKey. Control characters other than tab and newline are dropped.
+/// ...), besides .Missed and .DedupKey. Their texts are readable().
 [[nodiscard]] tmpl::Value message_data(const Notification& notification,
                                        const DataOptions& options = {});
 
@@ -87,6 +87,11 @@ class MessageWriter {
 /// The first `limit` characters, the last of them `…` where something was cut off; never within a
 /// character. Bytes that are no UTF-8 become U+FFFD.
 [[nodiscard]] std::string cut_to(std::string_view text, std::size_t limit);
+
+/// As cut_to(), without what no reader sees but what changes what he sees: control characters other
+/// than tab and newline, and the marks that turn the direction of writing (U+202A to U+202E, U+2066
+/// to U+2069), by which a text looks like another one.
+[[nodiscard]] std::string readable(std::string_view text, std::size_t limit);
 
 /// The message without any template: status, names, summaries, times. What goes out when a
 /// template fails.

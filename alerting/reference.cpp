@@ -23,7 +23,9 @@ What differs:
 
 - A receiver kind that Pilotlight has not is refused by name.
 - What labels and annotations say cannot break out of a message: it is escaped for where it goes
-  before a template sees it, and mentions in it wake nobody.
+  before a template sees it, and mentions in it wake nobody. Control characters, and marks that turn
+  round the direction of writing, are dropped, but for webhooks and Alertmanagers, which programs
+  read; what is no URL becomes no link.
 - A message whose template fails goes out plainly, with the error in it.
 - Messages keep to their service's limits of size and pace; what is too long is cut, and a
   Retry-After is kept.

@@ -4,6 +4,7 @@
 
 #include "alerting/http_integration.h"
 #include "alerting/receivers/answers.h"
+#include "alerting/receivers/escapes.h"
 #include "alerting/receivers/registry.h"
 #include "runtime/services.h"
 #include "runtime/url.h"
@@ -142,8 +143,9 @@ class Alertmanager final : public HttpIntegration {
                        {"annotations", texts(alert.annotations)},
                        {"startsAt", format_time(alert.starts_at)},
                        {"endsAt", format_time(alert.ends_at.value_or(lasts))}};
-            if (alert.generator_url.starts_with("http")) {
-                entry["generatorURL"] = cut_to(alert.generator_url, kValueMax);
+            // What is no URI makes Alertmanager refuse the whole request.
+            if (is_link(alert.generator_url, kValueMax)) {
+                entry["generatorURL"] = alert.generator_url;
             }
             batch.push_back(std::move(entry));
             if (batch.size() == kBatchMax) close();

@@ -136,6 +136,13 @@ std::string escape_markdown(std::string_view text) {
     return with_backslashes(text, "_*`[");
 }
 
+bool is_link(std::string_view url, std::size_t bytes_max) {
+    if (!url.starts_with("https://") && !url.starts_with("http://")) return false;
+    constexpr std::string_view kEnds = " \t\n\"<>\\^`{|}";
+    return url.size() <= bytes_max && url.find_first_of(kEnds) == std::string_view::npos &&
+           readable(url, bytes_max) == url;
+}
+
 std::string cut_entities(std::string_view text, std::size_t limit) {
     std::string kept = cut_to(text, limit);
     if (kept.size() == text.size()) return kept;

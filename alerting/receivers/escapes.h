@@ -21,6 +21,10 @@ namespace pilotlight::alerting {
 [[nodiscard]] std::string escape_markdown_v2(std::string_view text);
 [[nodiscard]] std::string escape_markdown(std::string_view text);
 
+/// Whether a service takes it for the link that it seems to be: an http or https URL of at most
+/// `bytes_max` bytes, without white space, control characters or what ends a link in some markup.
+[[nodiscard]] bool is_link(std::string_view url, std::size_t bytes_max);
+
 /// As cut_to(), for a text of simple HTML: no tag and no entity is left in pieces, and what is
 /// still open at the end is closed. At most `limit` characters, tags included.
 [[nodiscard]] std::string cut_html(std::string_view html, std::size_t limit);

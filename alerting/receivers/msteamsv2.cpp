@@ -21,6 +21,7 @@ constexpr std::size_t kBodyMax = 27'000;
 constexpr std::size_t kTitleMax = 500;
 constexpr std::size_t kTextMax = 20'000;
 constexpr std::size_t kActionsMax = 4;
+constexpr std::size_t kActionUrlMax = 1'000;
 // Four requests a second, sixty in half a minute.
 constexpr Pace kPace{std::chrono::milliseconds(500), 4};
 
@@ -132,8 +133,7 @@ class Teams final : public HttpIntegration {
     static json actions(const Notification& notification) {
         json all = json::array();
         const auto add = [&](std::string_view title, std::string_view url) {
-            const bool is_url = url.starts_with("https://") || url.starts_with("http://");
-            if (!is_url || url.size() > 1'000 || all.size() == kActionsMax) return;
+            if (!is_link(url, kActionUrlMax) || all.size() == kActionsMax) return;
             const json action{{"type", "Action.OpenUrl"}, {"title", title}, {"url", url}};
             if (std::ranges::find(all, action) == all.end()) all.push_back(action);
         };

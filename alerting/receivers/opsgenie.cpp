@@ -249,7 +249,7 @@ class Opsgenie final : public HttpIntegration {
     json details(MessageWriter& writer, const Notification& notification) const {
         std::map<std::string, std::string> all;
         for (const Label label : notification.common_labels())
-            all[cut_to(label.name, 100)] = cut_to(label.value, 1'000);
+            all[cut_to(label.name, 100)] = readable(label.value, 1'000);
         for (const auto& [name, text] : details_)
             all[name] = cut_to(writer.write(text), 4'000);
         json kept = json::object();

@@ -4,6 +4,7 @@
 
 #include "alerting/http_integration.h"
 #include "alerting/receivers/answers.h"
+#include "alerting/receivers/escapes.h"
 #include "alerting/receivers/registry.h"
 
 /// PagerDuty's Events API v2 (and v1, for old service keys). Source:
@@ -20,6 +21,7 @@ constexpr std::size_t kEventBytesMax = 512'000;
 constexpr std::size_t kDetailMax = 50'000;
 constexpr std::size_t kShortDetailMax = 5'000;
 constexpr std::size_t kLinksMax = 10;
+constexpr std::size_t kLinkBytesMax = 2'000;
 // 120 events a minute and key.
 constexpr Pace kPace{std::chrono::milliseconds(500), 60};
 constexpr std::string_view kV1Url =
@@ -272,7 +274,7 @@ class PagerDuty final : public HttpIntegration {
         std::string text = writer.write(source_);
         const Labels common = notification.common_labels();
         for (const char* name : {"instance", "target", "service"}) {
-            if (text.empty()) text = common.get(name);
+            if (text.empty()) text = readable(common.get(name), kSummaryMax);
         }
         if (text.empty()) text = writer.write(client_);
         return cut_to(text.empty() ? "Pilotlight" : text, kSummaryMax);
@@ -302,9 +304,9 @@ class PagerDuty final : public HttpIntegration {
         if (!links_.empty()) return all;
         for (const NotifiedAlert& alert : notification.alerts) {
             const std::string_view runbook = alert.annotations.get("runbook_url");
-            if (!runbook.starts_with("http")) continue;
-            add(cut_to(runbook, 2'000),
-                fmt::format("Runbook: {}", cut_to(alert.labels.get(kAlertName), 200)));
+            if (!is_link(runbook, kLinkBytesMax)) continue;
+            add(std::string(runbook),
+                fmt::format("Runbook: {}", readable(alert.labels.get(kAlertName), 200)));
         }
         return all;
     }

@@ -52,8 +52,7 @@ json buttons(const Notification& notification) {
     json all = json::array();
     std::vector<std::string_view> urls;
     const auto add = [&](std::string_view text, std::string_view url) {
-        const bool is_url = url.starts_with("https://") || url.starts_with("http://");
-        if (!is_url || url.size() > kButtonUrlMax || all.size() == kButtonsMax) return;
+        if (!is_link(url, kButtonUrlMax) || all.size() == kButtonsMax) return;
         if (std::ranges::count(urls, url) > 0) return;
         urls.push_back(url);
         all.push_back(
@@ -65,14 +64,9 @@ json buttons(const Notification& notification) {
     return all;
 }
 
-/// A `|` or `>` would end the link.
-bool is_link(std::string_view url) {
-    return url.starts_with("http") && url.find_first_of("|<> ") == std::string_view::npos;
-}
-
 std::string name_of(const NotifiedAlert& alert) {
     const std::string_view summary = alert.annotations.get("summary");
-    std::string name = cut_to(summary.empty() ? alert.labels.get(kAlertName) : summary, 200);
+    std::string name = readable(summary.empty() ? alert.labels.get(kAlertName) : summary, 200);
     std::ranges::replace(name, '\n', ' ');
     return escape_slack(name);
 }
@@ -97,7 +91,7 @@ std::string slack_blocks(const Notification& notification, const SlackTexts& tex
         {{"type", "context"}, {"elements", json::array({{{"type", "mrkdwn"}, {"text", facts}}})}});
     json links = buttons(notification);
     if (!links.empty()) blocks.push_back({{"type", "actions"}, {"elements", std::move(links)}});
-    const std::string heading = is_link(texts.title_link)
+    const std::string heading = is_link(texts.title_link, kButtonUrlMax)
                                     ? fmt::format("*<{}|{}>*", texts.title_link, title)
                                     : fmt::format("*{}*", title);
     json attachment{{"fallback", title}, {"blocks", std::move(blocks)}};

@@ -13,6 +13,9 @@ namespace {
 
 using nlohmann::json;
 
+/// Characters of one label or annotation.
+constexpr std::size_t kValueMax = 65'536;
+
 struct RawWebhook {
     bool send_resolved = true;
     std::optional<Node> http_config;
@@ -42,7 +45,7 @@ std::string time_text(std::optional<WallTime> time) {
 json labels_object(const Labels& labels) {
     json object = json::object();
     for (const Label label : labels)
-        object[std::string(label.name)] = label.value;
+        object[std::string(label.name)] = cut_to(label.value, kValueMax);
     return object;
 }
 

@@ -62,12 +62,16 @@ inline Notification sample(int firing, int resolved, std::string integration) {
 inline Notification hostile(std::string integration) {
     Notification notification = sample(1, 0, std::move(integration));
     NotifiedAlert& alert = notification.alerts[0];
-    const std::string huge = "<!here> " + std::string(10 << 20, 'x');
-    alert.labels = Labels{{"alertname", "<!channel> & <@U123> @here"},
+    const std::string name = "<!channel> & <@U123> @here\r\nBcc: all@evil.example";
+    const std::string huge = "<!here> @everyone " + std::string(10 << 20, 'x');
+    // U+202E turns round what follows it; U+009B is an escape sequence's beginning.
+    alert.labels = Labels{{"alertname", name},
                           {"severity", "\"},{\"routing_key\":\"stolen"},
-                          {"instance", "a|b>c\x01\x1b[31m\xff\xfe"}};
-    alert.annotations = Labels{{"summary", huge}, {"description", "line\nbreak\r\nX-Evil: 1"}};
-    notification.group_labels = Labels{{"alertname", "<!channel> & <@U123> @here"}};
+                          {"instance", "a|b>c\x01\x1b[31m\xff\xfe\u009b\u202egpj.exe"}};
+    alert.annotations = Labels{{"summary", huge},
+                               {"description", "line\nbreak\r\nX-Evil: 1 </div>'\"\u2066"},
+                               {"runbook_url", "https://evil.example/\r\nX-Evil: 2|<!here>)"}};
+    notification.group_labels = Labels{{"alertname", name}};
     return notification;
 }
 
@@ -78,6 +82,20 @@ inline IntegrationPtr integration(const std::string& kind, const std::string& en
     return config->receivers[0].integrations.at(0);
 }
 
+/// `x{4000 times}` for what a hostile alert repeats.
+inline std::string without_runs(const std::string& text) {
+    constexpr std::size_t kRunMin = 100;
+    std::string folded;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find_first_not_of(text[at], at), text.size());
+        folded += end - at < kRunMin
+                      ? text.substr(at, end - at)
+                      : std::string(1, text[at]) + "{" + std::to_string(end - at) + " times}";
+        at = end;
+    }
+    return folded;
+}
+
 /// Compares with tests/alerting/golden/NAME; PILOTLIGHT_UPDATE_GOLDEN=1 writes it instead.
 inline void check_golden(const std::string& name, const Message& message) {
     std::string text;
@@ -85,7 +103,7 @@ inline void check_golden(const std::string& name, const Message& message) {
         text += request.method + " " + request.url + "\n";
         for (const auto& header : request.headers)
             text += header.name + ": " + header.value + "\n";
-        text += nlohmann::json::parse(request.body).dump(2) + "\n\n";
+        text += without_runs(nlohmann::json::parse(request.body).dump(2)) + "\n\n";
     }
     for (const char c : message.mail) {
         if (c != '\r') text += c;

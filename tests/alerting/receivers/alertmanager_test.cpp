@@ -98,9 +98,11 @@ BOOST_AUTO_TEST_CASE(many_alerts_go_in_batches) {
 
 BOOST_AUTO_TEST_CASE(a_hostile_alert_is_data) {
     const Message message = cluster("'http://am-0:9093'")->render(hostile("alertmanager"));
+    check_golden("alertmanager_hostile", message);
     const json sent = json::parse(message.requests.at(0).body);
     BOOST_TEST(sent.size() == 1U);
-    BOOST_TEST(sent[0]["labels"]["alertname"] == "<!channel> & <@U123> @here");
+    BOOST_TEST(sent[0]["labels"]["alertname"] ==
+               "<!channel> & <@U123> @here\r\nBcc: all@evil.example");
     BOOST_TEST(message.requests[0].body.size() < 100'000U);
 }
 

@@ -26,6 +26,7 @@ BOOST_AUTO_TEST_CASE(payloads_are_as_they_were) {
     check_golden("opsgenie_firing", opsgenie()->render(sample(1, 0, "opsgenie")));
     check_golden("opsgenie_resolved", opsgenie()->render(sample(0, 1, "opsgenie")));
     check_golden("opsgenie_thirty", opsgenie()->render(sample(30, 0, "opsgenie")));
+    check_golden("opsgenie_hostile", opsgenie()->render(hostile("opsgenie")));
     Notification missed = sample(0, 1, "opsgenie");
     missed.missed = true;
     check_golden("opsgenie_missed", opsgenie()->render(missed));

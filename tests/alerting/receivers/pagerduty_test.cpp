@@ -36,6 +36,7 @@ BOOST_AUTO_TEST_CASE(payloads_are_as_they_were) {
     check_golden("pagerduty_firing", pagerduty()->render(sample(1, 0, "pagerduty")));
     check_golden("pagerduty_resolved", pagerduty()->render(sample(0, 1, "pagerduty")));
     check_golden("pagerduty_thirty", pagerduty()->render(sample(30, 0, "pagerduty")));
+    check_golden("pagerduty_hostile", pagerduty()->render(hostile("pagerduty")));
     check_golden("pagerduty_all_options",
                  pagerduty("url: 'https://pd.example/enqueue', client: us, client_url: "
                            "'https://us.example', description: '{{ .Status }} d', severity: "
