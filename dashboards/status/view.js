@@ -19,9 +19,11 @@ function forTime(time) {
   return live('time', time, (t) => `for ${since(t)}`, `since ${moment(time)}`);
 }
 
-function badge(alert) {
-  const words = [alert.state === 'pending' ? 'pending' : '', alert.muted, alert.severity].filter(Boolean);
-  return words.length === 0 ? null : make('span.badge', {}, words.join(' '));
+/** Its severity, and why nobody is told of it. */
+function badges(alert) {
+  const quiet = alert.state === 'pending' ? 'pending' : alert.muted;
+  return [alert.severity && make('span.badge', {}, alert.severity),
+    quiet && make('span.badge.quiet', {}, quiet)].filter(Boolean);
 }
 
 function alertFoot(alert) {
@@ -41,9 +43,10 @@ function alertFoot(alert) {
 
 function alertItem(alert) {
   const level = levelOf(alert);
-  const item = make(`li.alert${alert.state === 'pending' ? '.pending' : ''}`, { 'data-level': level },
-    icon(level, `${alert.severity || 'no severity'}, ${alert.state}`),
-    make('span.alert-name', {}, alert.name, badge(alert)),
+  const state = alert.muted || alert.state;
+  const item = make(`li.alert${state === 'firing' ? '' : '.quiet'}`, { 'data-level': level },
+    icon(level, `${alert.severity || 'no severity'}, ${state}`),
+    make('span.alert-name', {}, make('span', {}, alert.name), ...badges(alert)),
     make('span.end.muted.small', {}, forTime(alert.since)));
   const text = alert.summary || alert.description;
   if (text) item.append(make('p.alert-text', {}, text));
@@ -103,13 +106,15 @@ function receiverItem(receiver) {
   const words = [];
   if (receiver.last_error) words.push(make('p.why', {}, receiver.last_error));
   const state = make('p.muted');
-  if (receiver.dead > 0) state.append(`${receiver.dead} given up. `);
+  if (receiver.dead > 0) {
+    state.append(make('span.state', { 'data-level': 'degraded' }, `${receiver.dead} given up.`), ' ');
+  }
   if (receiver.pending > 0) state.append(`${receiver.pending} waiting to be sent. `);
   if (receiver.last_delivered) {
     state.append(live('time', receiver.last_delivered, (t) => `Last accepted ${since(t)} ago`,
       moment(receiver.last_delivered)));
   } else {
-    state.append('Nothing sent yet');
+    state.append(words.length > 0 || receiver.dead > 0 ? 'Nothing accepted yet' : 'Nothing sent yet');
   }
   words.push(state);
   return make('li.row', { 'data-level': level },
@@ -169,9 +174,10 @@ function showReload(reload) {
 function showAlerts(alerts) {
   $('alerts-section').hidden = alerts.length === 0;
   const firing = alerts.filter((alert) => alert.state === 'firing').length;
+  const muted = alerts.filter((alert) => alert.state === 'firing' && alert.muted).length;
   const pending = alerts.length - firing;
-  $('alerts-tally').textContent = [firing && `${firing} firing`, pending && `${pending} pending`]
-    .filter(Boolean).join(', ');
+  $('alerts-tally').textContent = [firing && `${firing} firing`, muted && `${muted} of them muted`,
+    pending && `${pending} pending`].filter(Boolean).join(', ');
   keep($('alerts'), alerts, (alert) => JSON.stringify(alert.labels), alertItem);
 }
 
