@@ -382,6 +382,7 @@ class Executor {
         }
         const List args = arguments(command, dot, last);
         std::size_t weight = 0;
+        if (function->cost != nullptr) function_bytes_ += function->cost(args);
         for (const Value& arg : args) {
             weight += arg.weight();
             take(command.span, arg);

@@ -246,6 +246,8 @@ std::string format_list(const Spec& spec, const Value& value) {
     std::string out = spec.sharp_v ? value.type_name() + '{' : "[";
     bool first = true;
     for (const Value& item : value.list()) {
+        // Widths make much of little.
+        if (out.size() > kMadeTextMax) return out;
         if (!first) out += spec.sharp_v ? ", " : " ";
         first = false;
         out += format_nested(spec, item);
@@ -262,6 +264,7 @@ std::string format_fields(const Spec& spec, const Value& value) {
     if (pointer) out.insert(0, 1, '&');
     bool first = true;
     for (const auto& [name, field] : fields.entries) {
+        if (out.size() > kMadeTextMax) return out;
         if (!first) out += spec.sharp_v ? ", " : " ";
         first = false;
         if (!fields.record) {

@@ -20,6 +20,9 @@ struct Function {
     std::size_t min_args = 0;
     /// SIZE_MAX where the last may be repeated.
     std::size_t max_args = 0;
+    /// What a call counts for on top of its texts: see ExecuteLimits::function_bytes. Null for
+    /// nothing.
+    std::size_t (*cost)(std::span<const Value> args) = nullptr;
 };
 
 /// By name. Names of Go's own functions given here replace those.

@@ -78,6 +78,18 @@ Result<Value> match(Args args) {
     return regexp->matches(*text);
 }
 
+/// An expression is compiled at each call.
+std::size_t cost_of_match(Args /*args*/) {
+    return 4096;
+}
+
+/// Each match may look at all of the rest, though the search is linear.
+std::size_t cost_of_replacing(Args args) {
+    constexpr std::size_t kBytesCompared = 256;
+    const std::size_t size = args[2].is(Kind::text) ? args[2].text().size() : 0;
+    return cost_of_match(args) + size * size / kBytesCompared;
+}
+
 Result<Value> replace_all(Args args) {
     std::string texts[3];
     for (std::size_t i = 0; i < 3; ++i) {
@@ -142,8 +154,8 @@ const Functions& text_functions() {
         {"toLower", {changed<mapped<to_lower>>, 1, 1}},
         {"trimSpace", {changed<trimmed>, 1, 1}},
         {"join", {join, 2, 2}},
-        {"match", {match, 2, 2}},
-        {"reReplaceAll", {replace_all, 3, 3}},
+        {"match", {match, 2, 2, cost_of_match}},
+        {"reReplaceAll", {replace_all, 3, 3, cost_of_replacing}},
         {"safeHtml", {changed<same>, 1, 1}},
         {"safeUrl", {changed<same>, 1, 1}},
         {"stringSlice", {string_slice, 0, SIZE_MAX}},

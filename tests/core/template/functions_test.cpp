@@ -218,4 +218,20 @@ BOOST_AUTO_TEST_CASE(times_have_gos_methods_and_layouts) {
     BOOST_TEST(expand("{{ if . }}yes{{ end }}", pilotlight::tmpl::time_value_ns(0)) == "yes");
 }
 
+BOOST_AUTO_TEST_CASE(regular_expressions_do_not_search_without_end) {
+    const auto text = [](std::size_t size) { return std::string(size, 'a'); };
+    BOOST_TEST(expand("{{ reReplaceAll `a(.*b)?` `x` `" + text(20'000) + "` | len }}") == "20000");
+    BOOST_TEST(expand("{{ reReplaceAll `a(.*b)?` `x` `" + text(200'000) + "` | len }}")
+                   .ends_with("more than 67108864 bytes of text"));
+    BOOST_TEST(expand("{{ range 20000 }}{{ if match `(a{1,50}){1,20}` `b` }}{{ end }}{{ end }}")
+                   .ends_with("more than 67108864 bytes of text"));
+}
+
+BOOST_AUTO_TEST_CASE(widths_do_not_make_much_of_little) {
+    std::string list = "{{ $x := stringSlice `a` `b` }}";
+    for (int i = 0; i < 16; ++i)
+        list += "{{ $x = stringSlice $x $x }}";
+    BOOST_TEST(expand(list + "{{ printf `%9999v` $x | len }}").ends_with("bytes of text"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
