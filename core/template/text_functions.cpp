@@ -2,11 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <cmath>
-
 #include "core/regexp.h"
 #include "core/template/humanize.h"
+#include "core/template/number.h"
 #include "core/template/time.h"
 #include "core/template/utf8.h"
 
@@ -130,21 +128,6 @@ Result<Value> duration(Args args) {
     return humanize_duration(*seconds);
 }
 
-/// Go's strconv.ParseFloat: decimal or hexadecimal, `inf`, `nan`, any case, a sign before.
-std::optional<double> parsed(std::string_view text) {
-    const bool negative = text.starts_with('-');
-    if (negative || text.starts_with('+')) text.remove_prefix(1);
-    const bool hexadecimal = text.starts_with("0x") || text.starts_with("0X");
-    if (hexadecimal) text.remove_prefix(2);
-    if (text.empty() || text.front() == '-' || text.front() == '+') return std::nullopt;
-    double value = 0;
-    const char* end = text.data() + text.size();
-    const auto read = std::from_chars(
-        text.data(), end, value, hexadecimal ? std::chars_format::hex : std::chars_format::general);
-    if (read.ec != std::errc{} || read.ptr != end) return std::nullopt;
-    return negative ? -value : value;
-}
-
 }  // namespace
 
 const Functions& text_functions() {
@@ -181,10 +164,12 @@ Result<double> number_argument(const Value& value) {
             // A character of a text, which Prometheus forgot.
             if (value.type_name() == "uint8") return fail("can't convert uint8 to float");
             return static_cast<double>(value.integer());
-        case Kind::text:
-            if (const auto number = parsed(value.text())) return *number;
-            return fail(
-                fmt::format("strconv.ParseFloat: parsing {}: invalid syntax", quote(value.text())));
+        case Kind::text: {
+            const auto number = parse_real(value.text());
+            if (number) return *number;
+            return fail(fmt::format("strconv.ParseFloat: parsing {}: {}", quote(value.text()),
+                                    number.error()));
+        }
         default:
             return fail(fmt::format("can't convert {} to float", value.type_name()));
     }

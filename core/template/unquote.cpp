@@ -97,42 +97,15 @@ std::optional<std::string> unquote(std::string_view quoted) {
     return out;
 }
 
-char32_t first_rune(std::string_view text) {
-    return decode_rune(text).code;
-}
-
-std::optional<Value> read_number(std::string_view text) {
-    std::string digits;
-    for (const char c : text) {
-        if (c != '_') digits += c;
-    }
-    const bool negative = digits.starts_with('-');
-    if (negative || digits.starts_with('+')) digits.erase(0, 1);
-    int base = 10;
-    if (digits.size() > 1 && digits[0] == '0') {
-        const char mark = static_cast<char>(digits[1] | 0x20);
-        base = mark == 'x' ? 16 : mark == 'o' ? 8 : mark == 'b' ? 2 : 10;
-    }
-    const bool written_real = base == 16 ? digits.find_first_of(".pP") != std::string::npos
-                                         : digits.find_first_of(".eE") != std::string::npos;
-    const std::string_view bare = std::string_view(digits).substr(base == 10 ? 0 : 2);
-    const char* end = bare.data() + bare.size();
-    if (!written_real) {
-        const bool octal = base == 10 && bare.size() > 1 && bare[0] == '0';
-        std::uint64_t size = 0;
-        const auto read = std::from_chars(bare.data(), end, size, octal ? 8 : base);
-        const std::uint64_t most =
-            negative ? std::uint64_t{1} << 63U : (std::uint64_t{1} << 63U) - 1;
-        if (read.ec != std::errc{} || read.ptr != end || size > most) return std::nullopt;
-        return Value(static_cast<std::int64_t>(negative ? 0 - size : size));
-    }
-    double value = 0;
-    const auto read = std::from_chars(
-        bare.data(), end, value, base == 16 ? std::chars_format::hex : std::chars_format::general);
-    if (read.ec != std::errc{} || read.ptr != end || (base != 10 && base != 16)) {
-        return std::nullopt;
-    }
-    return Value(negative ? -value : value);
+std::optional<char32_t> unquote_character(std::string_view quoted) {
+    const auto text = unquote(quoted);
+    if (!text) return std::nullopt;
+    if (quoted[1] != '\\') return decode_rune(*text).code;
+    // One escape is one character, even where its byte alone is no UTF-8.
+    std::string same;
+    if (append_escape(same, quoted.substr(2), '\'') + 3 != quoted.size()) return std::nullopt;
+    if (text->size() == 1) return static_cast<unsigned char>(text->front());
+    return decode_rune(*text).code;
 }
 
 }  // namespace pilotlight::tmpl

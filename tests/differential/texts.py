@@ -1,9 +1,10 @@
 """Templates of annotations: written by hand for every function, and random ones.
 
 Left out, because Prometheus's answer is an address, a crash or nobody's wish: what `printf` makes
-of a whole query result, the dot written whole, complex numbers, `externalURL` (promtool 2.42 fails
-in it), and that what safeHtml gives may not be used on. What only newer versions have is left out
-too: urlQueryEscape, `range` over numbers, `else with`.
+of a whole query result, the dot written whole, complex numbers, integers beyond 64 bits (Go fails
+when it executes them, Pilotlight when it reads them), `externalURL` (promtool 2.42 fails in it),
+and that what safeHtml gives may not be used on. What only newer versions have is left out too:
+urlQueryEscape, `range` over numbers, `else with`.
 """
 
 import pathlib
@@ -18,7 +19,8 @@ REALS = ("$value", ".Value", "1.5", "0.0", "-2.25", "1e10", "1e21", "1234567.0",
 INTEGERS = ("0", "1", "-1", "42", "255", "'a'", "0x1F", "(len $labels)", '(len "abc")', "1000000")
 STRINGS = ('"text"', '""', '"a b"', "`raw\\n`", "$labels.job", "$labels.instance", "$labels.none",
            '"quo\\"te"', '"ünï"', '"<a&b>"', '"10.0.0.1:9090"', '"host.example:80"', '"5"', '"1e3"',
-           "$externalURL", '(query "sort(g)" | first | label "job")', '"x\\ty\\n"', '"\\x00\\x7f"')
+           "$externalURL", '(query "sort(g)" | first | label "job")', '"x\\ty\\n"', '"\\x00\\x7f"',
+           '"0x1p4"', '"1_0"', '"-nan"')
 BOOLEANS = ("true", "false", "(eq 1 1)", '(ne "a" "b")', '(match "a" "abc")', "(not 1)")
 ANYTHING = ("$labels", ".Labels", "nil", '(query "none")', '(query "sort(g)" | first)',
             '(args 1 "a")', "$externalLabels")

@@ -2,11 +2,13 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <cmath>
 #include <limits>
 #include <utility>
 #include <vector>
 
 #include "core/template/humanize.h"
+#include "core/template/number.h"
 #include "core/template/template.h"
 #include "core/template/text_functions.h"
 #include "core/template/time.h"
@@ -125,6 +127,29 @@ BOOST_AUTO_TEST_CASE(reals_are_as_short_as_go_writes_them) {
     BOOST_TEST(format_real(0.1, 'f', -1) == "0.1");
     BOOST_TEST(format_real(-kInfinity, 'f', 2) == "-Inf");
     BOOST_TEST(format_real(1.5, 'x', -1) == "0x1.8p+00");
+}
+
+BOOST_AUTO_TEST_CASE(numbers_in_texts_are_read_as_go_reads_them) {
+    const auto read = [](std::string_view text) { return pilotlight::tmpl::parse_real(text); };
+    const auto why = [&](std::string_view text) {
+        const auto number = read(text);
+        return number ? std::string_view("a number") : number.error();
+    };
+    BOOST_TEST(read("1_000").value() == 1000);
+    BOOST_TEST(read("1e1_0").value() == 1e10);
+    BOOST_TEST(read("0x_1p4").value() == 16);
+    BOOST_TEST(read("-0X1.8P1").value() == -3);
+    BOOST_TEST(read("5.").value() == 5);
+    BOOST_TEST(read("1e-999").value() == 0);
+    BOOST_TEST(read("0x1p-2000").value() == 0);
+    BOOST_TEST(read("-inFinity").value() == -kInfinity);
+    BOOST_TEST(std::isnan(read("nAn").value()));
+    for (const auto* text : {"0x2A", "0x", "0xp1", "1__0", "_1", "1_", "1_e1", "+nan", "nan(1)",
+                             "infin", "1e", "1e+", "--1", "+-1", ".", "", "-", "1 ", "1,5"}) {
+        BOOST_TEST(why(text) == "invalid syntax", text);
+    }
+    BOOST_TEST(why("1e999") == "value out of range");
+    BOOST_TEST(why("-0x1p2000") == "value out of range");
 }
 
 BOOST_AUTO_TEST_CASE(comparisons_are_gos) {

@@ -79,6 +79,8 @@ BOOST_AUTO_TEST_CASE(values_and_fields_are_written) {
            {"{{ .Items }} {{ .Labels }}", "[x y z] map[job:web zone:b]"},
            {"{{ .Loud.Shout }} {{ .Loud.Shout 1 2 }} {{ .Loud }}", "hey! hey!!! hey"},
            {"{{ $.Name }}{{ (.Labels).zone }}", "apib"},
+           {"{{ '\\377' }} {{ '\\xff' }} {{ '\\u00e9' }} {{ '\u00e9' }}", "255 255 233 233"},
+           {"{{ 1_000 }} {{ 0x_1 }} {{ 0o17 }} {{ 017 }} {{ 09.5 }} {{ 1e-999 }}", "1000 1 15 15 9.5 0"},
            {"{{ \"q\\\"\\u00e9\" }} {{ `raw\\n` }} {{ 'a' }} {{ true }}", "q\"é raw\\n 97 true"},
            {"{{ 0x1F }} {{ 017 }} {{ 1_000 }} {{ -5 }} {{ .5 }} {{ 1e6 }} {{ 0b11 }}",
             "31 15 1000 -5 0.5 1e+06 3"}});
