@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <unordered_map>
+#include <utility>
 
 #include "core/document.h"
 #include "rules/explanation.h"
@@ -19,6 +20,9 @@ namespace {
 /// A clock that was set back by more than this is followed; within it time is made to go on.
 constexpr Duration kCatchUpMax = std::chrono::seconds(1);
 constexpr Duration kUnsettledMax = std::chrono::minutes(1);
+/// How long a rule that ran too long is left alone: the first time, and at most.
+constexpr Duration kFirstRest = std::chrono::seconds(10);
+constexpr Duration kLongestRest = std::chrono::minutes(5);
 
 ReadDefaults read_defaults(const EngineOptions& options) {
     return {options.lookback, options.default_interval, options.compatibility};
@@ -48,6 +52,12 @@ struct Engine::State {
     std::set<std::uint32_t> asked;
     WallTime asked_at{};
     WallTime settled_at{};
+    struct Rest {
+        WallTime until{};
+        Duration length{};
+    };
+    /// Rules whose last run took too long.
+    std::map<std::uint32_t, Rest> resting;
 
     void set_options(EngineOptions chosen);
     /// Further away than anybody waits: the clock was set back.
@@ -57,6 +67,10 @@ struct Engine::State {
 
     /// When the rule's next `for` or `keep_firing_for` ends.
     void set_timer(std::uint32_t rule, WallTime now);
+    /// Whether the rule must wait still; then it runs when it need no longer.
+    bool must_rest(std::uint32_t rule, WallTime now);
+    /// After a run.
+    void remember_length(std::uint32_t rule, WallTime at, bool too_long);
     WallTime time_for(WallTime now);
     /// What one call of the engine evaluates.
     struct Round {
@@ -99,6 +113,28 @@ void Engine::State::set_timer(std::uint32_t number, WallTime now) {
     }
 }
 
+bool Engine::State::must_rest(std::uint32_t rule, WallTime now) {
+    const auto found = resting.find(rule);
+    if (found == resting.end()) return false;
+    const Rest& rest = found->second;
+    // Further away than it rests: the clock was set back.
+    if (rest.until <= now || rest.until > now + rest.length) return false;
+    timers[rule] = rest.until;
+    asked.erase(rule);
+    return true;
+}
+
+void Engine::State::remember_length(std::uint32_t rule, WallTime at, bool too_long) {
+    if (!too_long) {
+        if (!resting.empty()) resting.erase(rule);
+        return;
+    }
+    Rest& rest = resting[rule];
+    rest.length = std::clamp(2 * rest.length, kFirstRest, kLongestRest);
+    rest.until = at + rest.length;
+    timers[rule] = rest.until;
+}
+
 /// A series has one sample a millisecond: what runs again within one runs in the next.
 WallTime Engine::State::time_for(WallTime now) {
     if (now <= last_at && last_at - now < kCatchUpMax) now = last_at + Duration{1};
@@ -114,6 +150,7 @@ void Engine::State::run_all(Round round, WallTime now, Evaluation& evaluation) {
         const std::uint32_t rule = *round.due.begin();
         round.due.erase(round.due.begin());
         done.insert(rule);
+        if (must_rest(rule, now)) continue;
         if (!is_settled(now) && target_of(round, rule).empty()) {
             asked.insert(rule);
             asked_at = settled_at;
@@ -156,7 +193,9 @@ void Engine::State::run(std::uint32_t number, WallTime at, const Round& round,
                              .target_labels = &options.target_labels,
                              .target = target_of(round, number)};
     RunResult result;
+    texts.eval.interrupted = options.patience ? options.patience() : nullptr;
     if (!rule.run(context, result)) ++evaluation.failed;
+    const auto interrupted = std::exchange(texts.eval.interrupted, nullptr);
     group.last_evaluation = at;
     ++evaluation.evaluated;
     for (const auto& change : result.changes)
@@ -171,6 +210,7 @@ void Engine::State::run(std::uint32_t number, WallTime at, const Round& round,
     std::ranges::move(result.recorded, std::back_inserter(evaluation.recorded));
     asked.erase(number);
     set_timer(number, at);
+    remember_length(number, at, interrupted && interrupted());
 }
 
 Engine::Engine(series::Store& store, EngineOptions options)
@@ -198,6 +238,7 @@ Evaluation Engine::exchange(RuleSet& rules, WallTime now) {
     std::swap(rules, state_->rules);
     state_->timers.clear();
     state_->asked.clear();
+    state_->resting.clear();
     for (std::uint32_t i = 0; i < state_->rules.size(); ++i)
         state_->set_timer(i, now);
     for (const std::uint32_t number : gone) {

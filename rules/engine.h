@@ -39,6 +39,10 @@ struct EngineOptions {
     std::uint64_t alerts_per_rule = 10'000;
     /// Samples that one evaluation may read.
     std::uint64_t samples_per_evaluation = 50'000'000;
+    /// Called as a rule begins to run: gives what is asked while it runs, true once it has run too
+    /// long: then it fails, and is left alone for a while (ten seconds, each time twice as long, at
+    /// most five minutes), so that the others get their turn. Without it rules take their time.
+    std::function<std::function<bool()>()> patience{};
     /// Whether a target of that name is configured still. Without it every target is.
     std::function<bool(std::string_view target)> is_configured{};
     /// What every sample of a target carries. Without it that is `target` alone.
@@ -105,7 +109,7 @@ struct GroupView {
 ///
 /// No news is not good news. A row that is gone ends its alert only where the condition was seen
 /// to be false:
-///  - a rule that fails to evaluate changes none of its alerts;
+///  - a rule that fails to evaluate, or takes too long, changes none of its alerts;
 ///  - for each selector that had data for the row (series that share the row's labels, as far as
 ///    they have them) when it was last true: without fresh data now, it is *silent* unless all
 ///    configured targets that the data came from answer (`up` or `probe_success` fresh and 1).

@@ -26,6 +26,11 @@ bool speaks_of_value(const Text& text) {
     });
 }
 
+bool ran_too_long(const RunContext& context) {
+    const auto& interrupted = context.texts.eval.interrupted;
+    return interrupted && interrupted();
+}
+
 /// What selectors are kept to; nothing for all targets.
 std::optional<Matcher> only_target(std::string_view target) {
     if (target.empty()) return std::nullopt;
@@ -156,25 +161,38 @@ Labels RunningRule::alert_labels(const RunContext& context, const Labels& row,
     return labels.build();
 }
 
+/// That a text takes too long costs no alert, but labels say which alert it is: they are all made
+/// first.
 Result<AlertRows> RunningRule::alert_rows(const RunContext& context, promql::Vector rows) const {
     AlertRows alerts;
+    std::vector<std::pair<AlertRow*, tmpl::Value>> made;
     context.texts.eval.at = context.now;
     for (auto& row : rows) {
-        const tmpl::Value data = text_data(context.texts, row.labels, row.value);
+        tmpl::Value data = text_data(context.texts, row.labels, row.value);
         Labels labels = alert_labels(context, row.labels, data);
-        if (alerts.contains(labels)) {
+        if (ran_too_long(context)) return fail("the labels of its alerts take too long");
+        const auto [alert, is_new] =
+            alerts.try_emplace(std::move(labels), AlertRow{{}, std::move(row.labels), row.value});
+        if (!is_new) {
             return fail(
                 "vector contains metrics with the same labelset after applying alert labels");
         }
-        LabelsBuilder annotations;
-        for (const auto& text : rule_.annotations) {
-            annotations.set(text.name,
-                            expand(text, rule_.name, data, context.texts, context.functions));
-        }
-        alerts.emplace(std::move(labels),
-                       AlertRow{annotations.build(), std::move(row.labels), row.value});
+        if (!rule_.annotations.empty()) made.emplace_back(&alert->second, std::move(data));
     }
+    for (const auto& [alert, data] : made)
+        alert->annotations = annotations_of(context, data);
     return alerts;
+}
+
+Labels RunningRule::annotations_of(const RunContext& context, const tmpl::Value& data) const {
+    LabelsBuilder annotations;
+    for (const auto& text : rule_.annotations) {
+        annotations.set(text.name,
+                        ran_too_long(context)
+                            ? "<error expanding template: too slow>"
+                            : expand(text, rule_.name, data, context.texts, context.functions));
+    }
+    return annotations.build();
 }
 
 Result<void> RunningRule::run_alerting(const RunContext& context, promql::Vector rows,

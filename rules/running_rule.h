@@ -106,6 +106,7 @@ class RunningRule {
     Result<void> run_alerting(const RunContext& context, promql::Vector rows, RunResult& result);
     Result<void> run_recording(const RunContext& context, promql::Vector rows, RunResult& result);
     Result<AlertRows> alert_rows(const RunContext& context, promql::Vector rows) const;
+    Labels annotations_of(const RunContext& context, const tmpl::Value& data) const;
     /// What an alert of the rule has that does not stand for a row of its expression: silence, or
     /// an error. `key` is the annotation that says it, besides the summary.
     std::pair<Labels, AlertRow> row_instead(const RunContext& context, const Labels& row,

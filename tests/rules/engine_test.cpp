@@ -2,6 +2,9 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <memory>
+#include <utility>
+
 #include "core/sample.h"
 #include "tests/rules/world.h"
 
@@ -399,6 +402,115 @@ BOOST_AUTO_TEST_CASE(a_query_offset_looks_back) {
     world.arrive(20, {{"queue", 1}});
     world.tick(35);
     BOOST_TEST(world.alerts() == "Long{}=firing");
+}
+
+namespace {
+
+/// Counts what a run asks, and ends it with one of the questions.
+struct Patience {
+    int asked = 0;
+    int ends_with = 0;
+
+    EngineOptions options() {
+        EngineOptions options;
+        options.patience = [this] {
+            asked = 0;
+            return [this] { return ++asked == ends_with; };
+        };
+        return options;
+    }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_rule_that_takes_too_long_keeps_its_alerts_and_leaves_the_others_their_turn) {
+    constexpr const char* kSlow = R"(groups:
+- name: g
+  interval: 5s
+  rules:
+  - alert: Slow
+    expr: max_over_time(up[1h]) == 0
+  - alert: Down
+    expr: up == 0
+    labels: {severity: critical}
+)";
+    EngineOptions options;
+    bool is_next_slow = false;
+    options.patience = [&is_next_slow] {
+        return [is_slow = std::exchange(is_next_slow, false)] { return is_slow; };
+    };
+    World world(kSlow, options);
+    world.arrive(1, {{kA, 0}});
+    BOOST_TEST(world.alerts() == R"(Down{severity="critical", target="a"}=firing; )"
+                                 R"(Slow{target="a"}=firing)");
+    is_next_slow = true;
+    const auto hasty = world.arrive(2, {{kA, 1}});
+    BOOST_TEST(hasty.failed == 1U);
+    BOOST_TEST(world.engine.groups()[0].rules[0].last_error == "the evaluation was interrupted");
+    BOOST_TEST(world.alerts() == R"(Slow{target="a"}=firing)");
+}
+
+BOOST_AUTO_TEST_CASE(a_rule_that_took_too_long_rests_and_each_time_longer) {
+    constexpr const char* kOne = R"(groups:
+- name: g
+  interval: 5s
+  rules:
+  - {alert: Down, expr: up == 0}
+)";
+    EngineOptions options;
+    bool is_slow = false;
+    options.patience = [&is_slow] { return [&is_slow] { return is_slow; }; };
+    World world(kOne, options);
+    is_slow = true;
+    BOOST_TEST(world.arrive(1, {{kA, 0}}).evaluated == 1U);
+    BOOST_TEST(world.arrive(5, {{kA, 0}}).evaluated == 0U);
+    BOOST_TEST(world.tick(10.9).evaluated == 0U);
+    BOOST_CHECK(*world.engine.next_wakeup() > at(10.9));
+    BOOST_TEST(world.tick(11).evaluated == 1U);
+    BOOST_TEST(world.arrive(30.9, {{kA, 0}}).evaluated == 0U);
+    BOOST_TEST(world.arrive(31, {{kA, 0}}).evaluated == 1U);
+    BOOST_TEST(world.arrive(70.9, {{kA, 0}}).evaluated == 0U);
+    // New rules have not taken long yet.
+    world.reload(71, kOne);
+    BOOST_TEST(world.arrive(72, {{kA, 0}}).evaluated == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_text_that_takes_too_long_costs_no_alert) {
+    constexpr const char* kTexts = R"(groups:
+- name: g
+  interval: 5s
+  rules:
+  - alert: Down
+    expr: up == 0
+    annotations: {one: '{{ $value }}', two: '{{ $value }}'}
+)";
+    Patience patience;
+    World world(kTexts, patience.options());
+    world.arrive(1, {{kA, 0}});
+    // The last question is the engine's, the one before it the second annotation's.
+    patience.ends_with = patience.asked - 1;
+    const auto slow = world.arrive(2, {{kA, 0}});
+    BOOST_TEST(slow.failed == 0U);
+    BOOST_REQUIRE_EQUAL(slow.updated.size(), 1U);
+    BOOST_TEST(slow.updated[0].annotations.get("one") == "0");
+    BOOST_TEST(slow.updated[0].annotations.get("two") == "<error expanding template: too slow>");
+}
+
+BOOST_AUTO_TEST_CASE(an_alert_whose_labels_take_too_long_is_not_made_with_half_of_them) {
+    constexpr const char* kLabels = R"(groups:
+- name: g
+  rules:
+  - {alert: Down, expr: up == 0, labels: {why: '{{ $value }}'}}
+)";
+    Patience patience;
+    World world(kLabels, patience.options());
+    world.arrive(1, {{kA, 0}});
+    patience.ends_with = patience.asked - 1;
+    const auto slow = world.arrive(2, {{kA, 0}});
+    BOOST_TEST(slow.failed == 1U);
+    BOOST_TEST(world.engine.groups()[0].rules[0].last_error ==
+               "the labels of its alerts take too long");
+    BOOST_TEST(world.alerts() == R"(Down{target="a", why="0"}=firing)");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
