@@ -9,7 +9,7 @@
 namespace pilotlight::config {
 namespace {
 
-constexpr std::array<std::string_view, 4> kProbersNotYet{"dns", "grpc", "icmp", "unix"};
+constexpr std::array<std::string_view, 1> kProbersNotYet{"grpc"};
 
 constexpr Option<ModuleConfig> kOptions[] = {
     option<&ModuleConfig::prober>("prober", "required", "The prober whose section the module has."),

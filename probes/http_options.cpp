@@ -202,15 +202,8 @@ constexpr config::Option<HttpOptions> kOptions[] = {
         "body is cut"),
     option_read_by<H>(&read_compression, "compression", "identity, gzip, deflate or br", "",
                       "the content coding to ask for"),
-    option_read_by<H>(
-        [](const Node& node, H& out, Errors& errors) { read_ip_protocol(node, out.ip, errors); },
-        "preferred_ip_protocol", "ip4 or ip6", "ip6", "the address family to try first"),
-    option_read_by<H>(
-        [](const Node& node, H& out, Errors& errors) {
-            config::read_value(node, out.ip.fallback, errors);
-        },
-        "ip_protocol_fallback", "true or false", "true",
-        "whether the other family is tried where the preferred one has no address or no answer"),
+    preferred_ip_protocol_row<H>(),
+    ip_protocol_fallback_row<H>(),
     option_read_by<H>(&ignore_switch, "enable_http2", "true or false", "",
                       "read for compatibility; HTTP/1.1 is spoken"),
     option_read_by<H>(&ignore_switch, "enable_http3", "true or false", "",

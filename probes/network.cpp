@@ -121,6 +121,16 @@ void read_ip_protocol(const Node& node, runtime::IpPreference& out, Errors& erro
     }
 }
 
+void read_source_address(const Node& node, std::optional<runtime::IpAddress>& out, Errors& errors) {
+    const std::optional<runtime::IpAddress> address =
+        node.is_scalar() ? runtime::IpAddress::parse(node.scalar) : std::nullopt;
+    if (!address) {
+        config::expected_value(node, "a numeric address as in 192.0.2.1 or 2001:db8::1", errors);
+        return;
+    }
+    out = address;
+}
+
 std::string path_beside(const Node& node, const std::string& path) {
     if (path.empty() || path.starts_with('/')) return path;
     return (std::filesystem::path(node.where.file.str()).parent_path() / path).string();

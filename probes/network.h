@@ -25,6 +25,46 @@ void read_tls_rows(const Node& node, runtime::TlsSettings& out, Errors& errors);
 /// Reads `preferred_ip_protocol`: ip4 or ip6.
 void read_ip_protocol(const Node& node, runtime::IpPreference& out, Errors& errors);
 
+/// Reads `source_ip_address`: a numeric address.
+void read_source_address(const Node& node, std::optional<runtime::IpAddress>& out, Errors& errors);
+
+// Rows that several probers' tables have, for sections with members `ip`, `source`, `tls_config`.
+template <class Section>
+constexpr config::Option<Section> preferred_ip_protocol_row() {
+    return config::option_read_by<Section>(
+        [](const Node& node, Section& out, Errors& errors) {
+            read_ip_protocol(node, out.ip, errors);
+        },
+        "preferred_ip_protocol", "ip4 or ip6", "ip6", "the address family to try first");
+}
+template <class Section>
+constexpr config::Option<Section> ip_protocol_fallback_row() {
+    return config::option_read_by<Section>(
+        [](const Node& node, Section& out, Errors& errors) {
+            config::read_value(node, out.ip.fallback, errors);
+        },
+        "ip_protocol_fallback", "true or false", "true",
+        "whether the other family is tried where the preferred one has no address or no answer");
+}
+template <class Section>
+constexpr config::Option<Section> source_ip_address_row() {
+    return config::option_read_by<Section>(
+        [](const Node& node, Section& out, Errors& errors) {
+            read_source_address(node, out.source, errors);
+        },
+        "source_ip_address", "address", "", "the address of this machine to ask from");
+}
+template <class Section>
+constexpr config::Option<Section> tls_config_row() {
+    return config::option_read_by<Section>(
+        [](const Node& node, Section& out, Errors& errors) {
+            read_tls_config(node, out.tls_config, errors);
+        },
+        "tls_config", "section", "",
+        "TLS: ca_file, cert_file, key_file, server_name, insecure_skip_verify, min_version, "
+        "max_version");
+}
+
 /// `path` as the file that holds `node` means it.
 [[nodiscard]] std::string path_beside(const Node& node, const std::string& path);
 

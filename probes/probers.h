@@ -15,11 +15,17 @@ namespace pilotlight::probes {
 [[nodiscard]] Checked<std::unique_ptr<Prober>> make_backup(const config::TargetConfig& target);
 [[nodiscard]] std::vector<config::OptionDoc> backup_options();
 
+[[nodiscard]] Checked<std::unique_ptr<Prober>> make_dns(const config::TargetConfig& target);
+[[nodiscard]] std::vector<config::OptionDoc> dns_options();
+
 [[nodiscard]] Checked<std::unique_ptr<Prober>> make_host(const config::TargetConfig& target);
 [[nodiscard]] std::vector<config::OptionDoc> host_options();
 
 [[nodiscard]] Checked<std::unique_ptr<Prober>> make_http(const config::TargetConfig& target);
 [[nodiscard]] std::vector<config::OptionDoc> http_options();
+
+[[nodiscard]] Checked<std::unique_ptr<Prober>> make_icmp(const config::TargetConfig& target);
+[[nodiscard]] std::vector<config::OptionDoc> icmp_options();
 
 [[nodiscard]] Checked<std::unique_ptr<Prober>> make_postgres(const config::TargetConfig& target);
 [[nodiscard]] std::vector<config::OptionDoc> postgres_options();
@@ -35,5 +41,8 @@ namespace pilotlight::probes {
 
 [[nodiscard]] Checked<std::unique_ptr<Prober>> make_tls(const config::TargetConfig& target);
 [[nodiscard]] std::vector<config::OptionDoc> tls_options();
+
+[[nodiscard]] Checked<std::unique_ptr<Prober>> make_unix(const config::TargetConfig& target);
+[[nodiscard]] std::vector<config::OptionDoc> unix_options();
 
 }  // namespace pilotlight::probes

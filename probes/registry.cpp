@@ -10,8 +10,10 @@ namespace {
 // Sorted by name. A new prober is one file, one line here, one test.
 constexpr ProberKind kKinds[] = {
     {"backup", make_backup, backup_options, "newest file of a glob: age, size, whole archive"},
+    {"dns", make_dns, dns_options, "a question to a DNS server: code, records, serial"},
     {"host", make_host, host_options, "this machine: CPU, memory, load, disks, network"},
     {"http", make_http, http_options, "an HTTP request: status, headers, body, every phase timed"},
+    {"icmp", make_icmp, icmp_options, "an ICMP echo (ping): round trip, hop limit"},
     {"postgres", make_postgres, postgres_options,
      "PostgreSQL: connect, query, role, connections, replication, archiver"},
     {"redis", make_redis, redis_options, "Redis: login, PING, role, memory, replication link"},
@@ -19,6 +21,7 @@ constexpr ProberKind kKinds[] = {
      "a page of metrics in Prometheus's or OpenMetrics text"},
     {"tcp", make_tcp, tcp_options, "a TCP connection, with text to send and to expect"},
     {"tls", make_tls, tls_options, "a TLS handshake: the chain, its expiry, its faults"},
+    {"unix", make_unix, unix_options, "a unix socket, with text to send and to expect"},
 };
 
 static_assert(std::ranges::is_sorted(kKinds, {}, &ProberKind::name));

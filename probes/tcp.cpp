@@ -1,6 +1,6 @@
-#include <array>
 #include <utility>
 
+#include "probes/conversation.h"
 #include "probes/network.h"
 #include "probes/probers.h"
 #include "runtime/dialer.h"
@@ -13,280 +13,15 @@ namespace pilotlight::probes {
 
 namespace {
 
-constexpr std::size_t kMaxLine = 64 * 1024;
-constexpr std::size_t kMaxRead = 1 << 20;
-
-struct LabelTemplate {
-    std::string name;
-    std::string value;
-};
-constexpr config::Option<LabelTemplate> kLabelOptions[] = {
-    config::option<&LabelTemplate::name>("name", "required", "the label of probe_expect_info"),
-    config::option<&LabelTemplate::value>("value", "required", "its value, ${1} for a group"),
-};
-
-/// One step of the conversation, in blackbox_exporter's order: expect, expect_bytes, send,
-/// starttls.
-struct Exchange {
-    std::optional<Regexp> expect;
-    std::string expect_bytes;
-    std::vector<LabelTemplate> labels;
-    Secret send;
-    bool starttls = false;
-};
-
-void read_labels(const Node& node, Exchange& out, Errors& errors) {
-    if (!node.is_sequence()) {
-        config::expected_value(node, "a list of {name, value}", errors);
-        return;
-    }
-    for (const Node& item : node.items) {
-        LabelTemplate label;
-        const std::size_t before = errors.size();
-        config::read_options(item, kLabelOptions, label, errors);
-        if (errors.size() != before) continue;
-        if (!is_legacy_label_name(label.name)) {
-            errors.push_back(item.error("'" + label.name + "' is no label name"));
-        }
-        out.labels.push_back(std::move(label));
-    }
-}
-
-constexpr config::Option<Exchange> kExchangeOptions[] = {
-    config::option<&Exchange::expect>("expect", "",
-                                      "read lines until one matches; the probe fails without one"),
-    config::option<&Exchange::expect_bytes>("expect_bytes", "", "read exactly these bytes"),
-    config::option_read_by<Exchange>(&read_labels, "labels", "list of {name, value}", "",
-                                     "labels of probe_expect_info, from the groups of expect"),
-    config::option<&Exchange::send>("send", "",
-                                    "send this line; ${1} stands for a group of expect"),
-    config::option<&Exchange::starttls>("starttls", "false", "then go on with TLS"),
-};
-
-struct TcpOptions {
-    std::vector<Exchange> conversation;
-    bool tls = false;
-    runtime::TlsSettings tls_config;
+struct TcpOptions : ConversationOptions {
     runtime::IpPreference ip;
+    std::optional<runtime::IpAddress> source;
 };
-
-void read_conversation(const Node& node, TcpOptions& out, Errors& errors) {
-    if (!node.is_sequence()) {
-        config::expected_value(node, "a list of {expect, expect_bytes, labels, send, starttls}",
-                               errors);
-        return;
-    }
-    for (const Node& item : node.items) {
-        Exchange exchange;
-        config::read_options(item, kExchangeOptions, exchange, errors);
-        if (!exchange.labels.empty() && !exchange.expect) {
-            errors.push_back(item.error("labels need an expect to take their values from"));
-        }
-        out.conversation.push_back(std::move(exchange));
-    }
-}
 
 constexpr config::Option<TcpOptions> kOptions[] = {
-    config::option_read_by<TcpOptions>(&read_conversation, "query_response",
-                                       "list of {expect, expect_bytes, labels, send, starttls}", "",
-                                       "what to say and to expect, in order"),
-    config::option<&TcpOptions::tls>("tls", "false", "speak TLS from the first byte"),
-    config::option_read_by<TcpOptions>(
-        [](const Node& node, TcpOptions& out, Errors& errors) {
-            read_tls_config(node, out.tls_config, errors);
-        },
-        "tls_config", "section", "",
-        "TLS: ca_file, cert_file, key_file, server_name, insecure_skip_verify, min_version, "
-        "max_version"),
-    config::option_read_by<TcpOptions>(
-        [](const Node& node, TcpOptions& out, Errors& errors) {
-            read_ip_protocol(node, out.ip, errors);
-        },
-        "preferred_ip_protocol", "ip4 or ip6", "ip6", "the address family to try first"),
-    config::option_read_by<TcpOptions>(
-        [](const Node& node, TcpOptions& out, Errors& errors) {
-            config::read_value(node, out.ip.fallback, errors);
-        },
-        "ip_protocol_fallback", "true or false", "true",
-        "whether the other family is tried where the preferred one has no address or no answer"),
-};
-
-/// What has been read and not used yet, in lines or bytes. Bounded in line and in whole.
-class Input {
-  public:
-    /// The next line without its end; nothing at the end of the stream.
-    asio::awaitable<runtime::Attempt<std::optional<std::string>>> line(runtime::Stream& stream) {
-        while (true) {
-            const std::size_t end = unread_.find('\n');
-            if (end != std::string::npos) co_return take_line(end, end + 1);
-            if (unread_.size() > kMaxLine) {
-                co_return std::unexpected(too_much("a line is over 64 KiB"));
-            }
-            const runtime::Attempt<std::size_t> got = co_await more(stream);
-            if (!got) co_return std::unexpected(got.error());
-            if (*got > 0) continue;
-            if (unread_.empty()) co_return std::optional<std::string>();
-            co_return take_line(unread_.size(), unread_.size());
-        }
-    }
-
-    /// Exactly `count` bytes, or fewer at the end of the stream.
-    asio::awaitable<runtime::Attempt<std::string>> bytes(runtime::Stream& stream,
-                                                         std::size_t count) {
-        while (unread_.size() < count) {
-            const runtime::Attempt<std::size_t> got = co_await more(stream);
-            if (!got) co_return std::unexpected(got.error());
-            if (*got == 0) break;
-        }
-        std::string taken = unread_.substr(0, count);
-        unread_.erase(0, count);
-        co_return taken;
-    }
-
-    [[nodiscard]] bool empty() const { return unread_.empty(); }
-
-  private:
-    static runtime::Failure too_much(std::string detail) {
-        return {"", "answer_too_large", std::move(detail)};
-    }
-
-    std::optional<std::string> take_line(std::size_t end, std::size_t next) {
-        std::string line = unread_.substr(0, end);
-        unread_.erase(0, next);
-        if (line.ends_with('\r')) line.pop_back();
-        return line;
-    }
-
-    asio::awaitable<runtime::Attempt<std::size_t>> more(runtime::Stream& stream) {
-        if (read_ > kMaxRead) co_return std::unexpected(too_much("the answers are over 1 MiB"));
-        std::array<char, 4'096> chunk;
-        runtime::Attempt<std::size_t> got = co_await stream.read_some(chunk);
-        if (got) {
-            unread_.append(chunk.data(), *got);
-            read_ += *got;
-        }
-        co_return got;
-    }
-
-    std::string unread_;
-    std::size_t read_ = 0;
-};
-
-/// One probe in progress: the conversation over a connection that is there.
-class Conversation {
-  public:
-    Conversation(runtime::Services& services, const TcpOptions& options, std::string host,
-                 std::unique_ptr<runtime::Stream> stream, Report& report)
-        : services_(services),
-          options_(options),
-          host_(std::move(host)),
-          stream_(std::move(stream)),
-          report_(report) {}
-
-    asio::awaitable<Outcome> run() {
-        for (const Exchange& exchange : options_.conversation) {
-            ++step_;
-            Outcome outcome = co_await run_step(exchange);
-            if (outcome.verdict != Verdict::ok) co_return outcome;
-        }
-        co_return Outcome::ok();
-    }
-
-    [[nodiscard]] bool failed_due_to_regexp() const { return failed_due_to_regexp_; }
-    [[nodiscard]] bool failed_due_to_bytes() const { return failed_due_to_bytes_; }
-
-  private:
-    asio::awaitable<Outcome> run_step(const Exchange& exchange) {
-        std::string to_send = exchange.send.reveal();
-        if (exchange.expect) {
-            Outcome outcome = co_await expect_line(exchange, to_send);
-            if (outcome.verdict != Verdict::ok) co_return outcome;
-        }
-        if (!exchange.expect_bytes.empty()) {
-            Outcome outcome = co_await expect_bytes(exchange.expect_bytes);
-            if (outcome.verdict != Verdict::ok) co_return outcome;
-        }
-        if (!to_send.empty()) {
-            to_send += '\n';
-            runtime::Attempt<void> written = co_await stream_->write(to_send);
-            if (!written) co_return broken(std::move(written.error()));
-        }
-        if (exchange.starttls) {
-            Outcome outcome = co_await upgrade();
-            co_return outcome;
-        }
-        co_return Outcome::ok();
-    }
-
-    asio::awaitable<Outcome> expect_line(const Exchange& exchange, std::string& to_send) {
-        std::size_t lines = 0;
-        while (true) {
-            runtime::Attempt<std::optional<std::string>> line = co_await input_.line(*stream_);
-            if (!line) co_return broken(std::move(line.error()));
-            if (!line->has_value()) {
-                failed_due_to_regexp_ = true;
-                co_return failed("regexp", "none of " + std::to_string(lines) + " lines matched " +
-                                               exchange.expect->pattern() +
-                                               " before the peer hung up");
-            }
-            ++lines;
-            if (!exchange.expect->matches(**line)) continue;
-            to_send = exchange.expect->expand(**line, to_send).value_or("");
-            add_info(exchange, **line);
-            co_return Outcome::ok();
-        }
-    }
-
-    asio::awaitable<Outcome> expect_bytes(const std::string& expected) {
-        runtime::Attempt<std::string> got = co_await input_.bytes(*stream_, expected.size());
-        if (!got) co_return broken(std::move(got.error()));
-        if (*got == expected) co_return Outcome::ok();
-        failed_due_to_bytes_ = true;
-        co_return failed("bytes", "the bytes that came are not those expected");
-    }
-
-    asio::awaitable<Outcome> upgrade() {
-        // Plain bytes sent ahead of the handshake would be taken as part of the safe stream.
-        if (!input_.empty()) {
-            co_return failed("injected", "the peer sent plain bytes after it agreed to TLS");
-        }
-        runtime::TlsUpgrade upgraded = co_await runtime::start_tls(
-            services_, std::move(stream_), host_, options_.tls_config, std::vector<std::string>());
-        if (upgraded.tls) add_tls(report_, *upgraded.tls);
-        if (upgraded.failure) co_return outcome_of(std::move(*upgraded.failure));
-        stream_ = std::move(upgraded.stream);
-        co_return Outcome::ok();
-    }
-
-    void add_info(const Exchange& exchange, const std::string& line) {
-        if (exchange.labels.empty()) return;
-        Measurement info{"probe_expect_info", 1, {}};
-        for (const LabelTemplate& label : exchange.labels) {
-            info.labels.emplace_back(label.name,
-                                     exchange.expect->expand(line, label.value).value_or(""));
-        }
-        report_.measurements.push_back(std::move(info));
-    }
-
-    Outcome broken(runtime::Failure failure) const {
-        failure.detail = "step " + std::to_string(step_) + ": " + failure.detail;
-        return outcome_of(std::move(failure).in_phase("query"));
-    }
-
-    [[nodiscard]] Outcome failed(std::string reason, const std::string& detail) const {
-        return Outcome::failed("query", std::move(reason),
-                               "step " + std::to_string(step_) + ": " + detail);
-    }
-
-    runtime::Services& services_;
-    const TcpOptions& options_;
-    std::string host_;
-    std::unique_ptr<runtime::Stream> stream_;
-    Report& report_;
-    Input input_;
-    std::size_t step_ = 0;
-    bool failed_due_to_regexp_ = false;
-    bool failed_due_to_bytes_ = false;
+    query_response_row<TcpOptions>(),       tls_row<TcpOptions>(),
+    tls_config_row<TcpOptions>(),           preferred_ip_protocol_row<TcpOptions>(),
+    ip_protocol_fallback_row<TcpOptions>(), source_ip_address_row<TcpOptions>(),
 };
 
 class TcpProber final : public Prober {
@@ -299,23 +34,22 @@ class TcpProber final : public Prober {
         request.host = target_.host;
         request.port = target_.port;
         request.ip = options_.ip;
+        request.source = options_.source;
         if (options_.tls) request.tls = options_.tls_config;
         runtime::DialResult dialled =
             co_await runtime::dial(services, std::move(request), deadline);
         Report report;
         add_address(report, dialled.timings.resolve, dialled.address);
-        if (dialled.tls) add_tls(report, *dialled.tls);
+        if (dialled.tls) {
+            add_tls(report, *dialled.tls);
+            add_tls_cipher(report, *dialled.tls);
+        }
         if (dialled.failure) {
             report.outcome = outcome_of(std::move(*dialled.failure));
             co_return report;
         }
-        Conversation conversation(services, options_, target_.host, std::move(dialled.stream),
-                                  report);
-        report.outcome = co_await conversation.run();
-        report.measurements.push_back(
-            {"probe_failed_due_to_regex", conversation.failed_due_to_regexp() ? 1.0 : 0.0, {}});
-        report.measurements.push_back(
-            {"probe_failed_due_to_bytes", conversation.failed_due_to_bytes() ? 1.0 : 0.0, {}});
+        report.outcome =
+            co_await converse(services, options_, target_.host, std::move(dialled.stream), report);
         co_return report;
     }
 
@@ -330,17 +64,11 @@ Checked<std::unique_ptr<Prober>> make_tcp(const config::TargetConfig& target) {
     Errors errors;
     TcpOptions options;
     config::read_options(target.options, kOptions, options, errors);
+    check_conversation(target.options, options, errors);
     std::string text = target.target.reveal();
     if (text.starts_with("tcp://")) text.erase(0, 6);
     Result<runtime::HostPort> address = runtime::parse_host_port(text);
     if (!address) errors.emplace_back("target: " + address.error().message, target.where);
-    if (options.tls) {
-        for (const Exchange& exchange : options.conversation) {
-            if (!exchange.starttls) continue;
-            errors.push_back(target.options.error("starttls in a conversation that has tls: true"));
-            break;
-        }
-    }
     if (!errors.empty()) return std::unexpected(std::move(errors));
     return std::make_unique<TcpProber>(std::move(*address), std::move(options));
 }

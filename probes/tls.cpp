@@ -20,17 +20,8 @@ struct TlsOptions {
 };
 
 constexpr config::Option<TlsOptions> kOptions[] = {
-    config::option_read_by<TlsOptions>(
-        [](const Node& node, TlsOptions& out, Errors& errors) {
-            read_ip_protocol(node, out.ip, errors);
-        },
-        "preferred_ip_protocol", "ip4 or ip6", "ip6", "the address family to try first"),
-    config::option_read_by<TlsOptions>(
-        [](const Node& node, TlsOptions& out, Errors& errors) {
-            config::read_value(node, out.ip.fallback, errors);
-        },
-        "ip_protocol_fallback", "true or false", "true",
-        "whether the other family is tried where the preferred one has no address or no answer"),
+    preferred_ip_protocol_row<TlsOptions>(),
+    ip_protocol_fallback_row<TlsOptions>(),
 };
 
 /// Reads a server's certificates by one handshake. What they say is reported whether or not they

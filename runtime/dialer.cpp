@@ -66,21 +66,31 @@ Failure connect_failure(const boost::system::error_code& error, const std::strin
     return {"connect", std::string(row->reason), where + ": " + error.message(), row->unknown};
 }
 
+Failure source_failure(const IpAddress& source, const std::string& what) {
+    return {"connect", "source_address", "from " + source.to_string() + ": " + what, true};
+}
+
 asio::awaitable<Attempt<std::shared_ptr<Socket>>> connect_one(Services& services, IpAddress address,
                                                               std::uint16_t port,
+                                                              std::optional<IpAddress> source,
                                                               Deadline deadline) {
     auto socket = std::make_shared<Socket>(services.executor());
     const tcp::endpoint endpoint = endpoint_of(address, port);
     boost::system::error_code opened;
-    socket->tcp.open(endpoint.protocol(), opened);
+    socket->io.open(endpoint.protocol(), opened);
     if (opened) co_return std::unexpected(connect_failure(opened, name_of(address, port)));
+    if (source) {
+        boost::system::error_code bound;
+        socket->io.bind(endpoint_of(*source, 0), bound);
+        if (bound) co_return std::unexpected(source_failure(*source, bound.message()));
+    }
     socket->set_deadline(deadline);
     const auto [error] =
-        co_await socket->tcp.async_connect(endpoint, asio::as_tuple(asio::use_awaitable));
+        co_await socket->io.async_connect(endpoint, asio::as_tuple(asio::use_awaitable));
     if (!error) {
         // Nagle would hold the request back until the peer has acknowledged the handshake's end.
         boost::system::error_code ignored;
-        socket->tcp.set_option(tcp::no_delay(true), ignored);
+        socket->io.set_option(tcp::no_delay(true), ignored);
         co_return socket;
     }
     const bool expired = socket->expired();
@@ -102,10 +112,9 @@ Deadline share_of(Deadline whole, std::size_t left) {
 }
 
 /// The address that answered stands in `tried`.
-asio::awaitable<Attempt<std::shared_ptr<Socket>>> connect_any(Services& services,
-                                                              std::vector<IpAddress> addresses,
-                                                              std::uint16_t port, Deadline deadline,
-                                                              std::optional<IpAddress>& tried) {
+asio::awaitable<Attempt<std::shared_ptr<Socket>>> connect_any(
+    Services& services, std::vector<IpAddress> addresses, std::uint16_t port,
+    std::optional<IpAddress> source, Deadline deadline, std::optional<IpAddress>& tried) {
     Failure first{"connect", "timeout", "no time left to connect"};
     bool has_first = false;
     const std::size_t count = std::min(addresses.size(), kMaxAddresses);
@@ -113,7 +122,7 @@ asio::awaitable<Attempt<std::shared_ptr<Socket>>> connect_any(Services& services
         tried = addresses[i];
         const Deadline share = share_of(deadline, count - i);
         Attempt<std::shared_ptr<Socket>> connected =
-            co_await connect_one(services, addresses[i], port, share);
+            co_await connect_one(services, addresses[i], port, source, share);
         if (connected) {
             (*connected)->set_deadline(deadline);
             co_return connected;
@@ -125,6 +134,12 @@ asio::awaitable<Attempt<std::shared_ptr<Socket>>> connect_any(Services& services
         has_first = true;
     }
     co_return std::unexpected(std::move(first));
+}
+
+/// How many addresses are left.
+std::size_t keep_family(std::vector<IpAddress>& addresses, int version) {
+    std::erase_if(addresses, [&](const IpAddress& address) { return address.version != version; });
+    return addresses.size();
 }
 
 std::string connect_request(const DialRequest& request) {
@@ -222,8 +237,12 @@ asio::awaitable<DialResult> dial(Services& services, DialRequest request, Deadli
         result.failure = std::move(addresses.error());
         co_return result;
     }
-    Attempt<std::shared_ptr<Socket>> connected =
-        co_await connect_any(services, std::move(*addresses), port, deadline, result.address);
+    if (request.source && keep_family(*addresses, request.source->version) == 0) {
+        result.failure = source_failure(*request.source, "the host has no address of its family");
+        co_return result;
+    }
+    Attempt<std::shared_ptr<Socket>> connected = co_await connect_any(
+        services, std::move(*addresses), port, request.source, deadline, result.address);
     result.timings.connect = steady_now() - resolved;
     if (!connected) {
         result.failure = std::move(connected.error());

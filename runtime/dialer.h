@@ -35,6 +35,9 @@ struct DialRequest {
     std::string host;
     std::uint16_t port = 0;
     IpPreference ip;
+    /// The address of this machine to connect from; other addresses of the host than of its family
+    /// are not tried then.
+    std::optional<IpAddress> source;
     /// TLS from the first byte, where set.
     std::optional<TlsSettings> tls;
     /// Protocols to offer by ALPN, best first.
@@ -66,6 +69,12 @@ struct DialResult {
 /// Throws only when cancelled. `services` outlives the call.
 [[nodiscard]] boost::asio::awaitable<DialResult> dial(Services& services, DialRequest request,
                                                       Deadline deadline);
+
+/// Connects to the unix socket at `path` and, where asked, shakes hands; the settings then name the
+/// server. A queue of the listener that is full is waited for. Timings have no resolve.
+[[nodiscard]] boost::asio::awaitable<DialResult> dial_unix(Services& services, std::string path,
+                                                           std::optional<TlsSettings> tls,
+                                                           Deadline deadline);
 
 /// What came of starting TLS on a stream that is in use (STARTTLS).
 struct TlsUpgrade {

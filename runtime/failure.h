@@ -33,7 +33,8 @@ using Attempt = std::expected<T, Failure>;
 /// Every reason that a Failure of runtime/ may have:
 /// resolve: nxdomain, no_addresses, timeout, server_failure, resolver_unreachable (unknown)
 /// connect: refused, timeout, unreachable, reset, network_unreachable (unknown), no_descriptors
-///          (unknown), no_local_ports (unknown), connect_error
+///          (unknown), no_local_ports (unknown), source_address (unknown), connect_error; of a
+///          unix socket also not_found, not_a_socket, no_permission (unknown)
 /// proxy:   proxy_refused, proxy_protocol, and those of connect and response
 /// tls:     certificate_expired, certificate_not_yet_valid, certificate_name_mismatch,
 ///          certificate_self_signed, certificate_untrusted, certificate_revoked,

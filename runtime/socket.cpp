@@ -30,7 +30,7 @@ void Socket::arm() {
         }
         self->expired_ = true;
         boost::system::error_code ignored;
-        self->tcp.close(ignored);
+        self->io.close(ignored);
     });
 }
 
@@ -38,7 +38,7 @@ void Socket::close() {
     closed_ = true;
     timer_.cancel();
     boost::system::error_code ignored;
-    tcp.close(ignored);
+    io.close(ignored);
 }
 
 Failure Socket::failure_of(const boost::system::error_code& error) const {
@@ -53,7 +53,7 @@ Failure Socket::failure_of(const boost::system::error_code& error) const {
 }
 
 asio::awaitable<Attempt<std::size_t>> PlainStream::read_some(std::span<char> into) {
-    const auto [error, count] = co_await socket_->tcp.async_read_some(
+    const auto [error, count] = co_await socket_->io.async_read_some(
         asio::buffer(into.data(), into.size()), asio::as_tuple(asio::use_awaitable));
     if (!error) co_return count;
     if (error == asio::error::eof) co_return std::size_t{0};
@@ -61,9 +61,8 @@ asio::awaitable<Attempt<std::size_t>> PlainStream::read_some(std::span<char> int
 }
 
 asio::awaitable<Attempt<void>> PlainStream::write(std::string_view bytes) {
-    const auto [error, count] =
-        co_await asio::async_write(socket_->tcp, asio::buffer(bytes.data(), bytes.size()),
-                                   asio::as_tuple(asio::use_awaitable));
+    const auto [error, count] = co_await asio::async_write(
+        socket_->io, asio::buffer(bytes.data(), bytes.size()), asio::as_tuple(asio::use_awaitable));
     if (error) co_return std::unexpected(socket_->failure_of(error));
     co_return Attempt<void>();
 }

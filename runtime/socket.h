@@ -1,6 +1,6 @@
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <memory>
@@ -18,7 +18,7 @@ namespace pilotlight::runtime {
 class Socket : public std::enable_shared_from_this<Socket> {
   public:
     explicit Socket(const boost::asio::any_io_executor& executor)
-        : tcp(executor), timer_(executor) {}
+        : io(executor), timer_(executor) {}
 
     void set_deadline(Deadline deadline);
     [[nodiscard]] Deadline deadline() const { return deadline_; }
@@ -29,7 +29,8 @@ class Socket : public std::enable_shared_from_this<Socket> {
     /// closed it. Throws when the coroutine was cancelled.
     [[nodiscard]] Failure failure_of(const boost::system::error_code& error) const;
 
-    boost::asio::ip::tcp::socket tcp;
+    /// Of TCP or of a unix socket.
+    boost::asio::generic::stream_protocol::socket io;
 
   private:
     void arm();
@@ -52,7 +53,7 @@ class PlainStream final : public Stream {
     boost::asio::awaitable<Attempt<void>> write(std::string_view bytes) override;
     void set_deadline(Deadline deadline) override { socket_->set_deadline(deadline); }
     [[nodiscard]] Deadline deadline() const override { return socket_->deadline(); }
-    boost::asio::any_io_executor executor() override { return socket_->tcp.get_executor(); }
+    boost::asio::any_io_executor executor() override { return socket_->io.get_executor(); }
 
     /// The socket itself, for TLS to go on with; the stream is dead then.
     [[nodiscard]] std::shared_ptr<Socket> release() { return std::move(socket_); }

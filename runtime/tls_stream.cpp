@@ -21,7 +21,7 @@ namespace pilotlight::runtime {
 
 namespace {
 
-using SslStream = asio::ssl::stream<asio::ip::tcp::socket&>;
+using SslStream = asio::ssl::stream<asio::generic::stream_protocol::socket&>;
 
 bool is_end(const boost::system::error_code& error) {
     return error == asio::error::eof || error == asio::ssl::error::stream_truncated;
@@ -51,7 +51,7 @@ class TlsStream final : public Stream {
         : socket_(std::move(socket)),
           context_(std::move(context)),
           asio_context_(share(context_->native())),
-          ssl_(socket_->tcp, asio_context_) {}
+          ssl_(socket_->io, asio_context_) {}
     ~TlsStream() override { socket_->close(); }
 
     asio::awaitable<Attempt<std::size_t>> read_some(std::span<char> into) override {
@@ -78,7 +78,7 @@ class TlsStream final : public Stream {
 
     void set_deadline(Deadline deadline) override { socket_->set_deadline(deadline); }
     [[nodiscard]] Deadline deadline() const override { return socket_->deadline(); }
-    asio::any_io_executor executor() override { return socket_->tcp.get_executor(); }
+    asio::any_io_executor executor() override { return socket_->io.get_executor(); }
     [[nodiscard]] ssl_st* native() { return ssl_.native_handle(); }
 
   private:

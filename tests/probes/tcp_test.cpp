@@ -155,6 +155,16 @@ BOOST_AUTO_TEST_CASE(tls_from_the_first_byte) {
                "tls/timeout");
 }
 
+BOOST_AUTO_TEST_CASE(asks_from_the_address_it_was_told) {
+    const ScriptedServer server({stall()});
+    const auto from = [&](const std::string& source) {
+        return verdict_of(probe_now(&make_tcp, server.address(), "source_ip_address: " + source));
+    };
+    BOOST_TEST(from("127.0.0.2") == "");
+    BOOST_TEST(from("192.0.2.1") == "unknown: connect/source_address");
+    BOOST_TEST(from("'::1'") == "unknown: connect/source_address");
+}
+
 BOOST_AUTO_TEST_CASE(bad_options_are_refused) {
     const auto refusal = [](const std::string& options) {
         return refusal_of(&make_tcp, "h:25", options);
@@ -164,6 +174,7 @@ BOOST_AUTO_TEST_CASE(bad_options_are_refused) {
     BOOST_TEST(refusal("query_response: [{labels: [{name: a, value: b}]}]") != "");
     BOOST_TEST(refusal("query_response: [{expect: a, labels: [{name: 'a-b', value: c}]}]") != "");
     BOOST_TEST(refusal("tls: true\nquery_response: [{starttls: true}]") != "");
+    BOOST_TEST(refusal("source_ip_address: here") != "");
     BOOST_TEST(refusal_of(&make_tcp, "no-port", "{}") != "");
 }
 

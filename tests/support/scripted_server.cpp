@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -38,13 +39,24 @@ std::uint16_t port_of(int fd) {
     sockaddr_in address{};
     socklen_t size = sizeof address;
     require(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0, "getsockname");
-    return ntohs(address.sin_port);
+    return address.sin_family == AF_INET ? ntohs(address.sin_port) : 0;
 }
 
 int bind_loopback() {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     require(fd >= 0, "socket");
     const sockaddr_in address = loopback(0);
+    require(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0, "bind");
+    return fd;
+}
+
+int bind_unix(const std::string& path) {
+    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    require(fd >= 0, "socket");
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    require(path.size() < sizeof address.sun_path, "path");
+    std::memcpy(address.sun_path, path.data(), path.size());
     require(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0, "bind");
     return fd;
 }
@@ -219,12 +231,14 @@ struct ScriptedServer::State {
     std::vector<std::unique_ptr<Connection>> connections;  // under mutex
     std::atomic<bool> stopping = false;
 
-    void start(std::vector<Script> chosen) {
+    void start(std::vector<Script> chosen) { start_on(bind_loopback(), std::move(chosen)); }
+
+    void start_on(int bound, std::vector<Script> chosen) {
         // OpenSSL writes without MSG_NOSIGNAL.
         static const bool ignored = ::signal(SIGPIPE, SIG_IGN) != SIG_ERR;
         require(ignored, "signal");
         scripts = std::move(chosen);
-        listener = bind_loopback();
+        listener = bound;
         require(::listen(listener, 128) == 0, "listen");
         port = port_of(listener);
         acceptor = std::thread([this] { accept(); });
@@ -312,6 +326,13 @@ ScriptedServer::ScriptedServer(Script script)
 
 ScriptedServer::ScriptedServer(std::vector<Script> scripts) : state_(std::make_unique<State>()) {
     state_->start(std::move(scripts));
+}
+
+ScriptedServer::ScriptedServer(UnixPath at, Script script, std::optional<Tls> tls)
+    : state_(std::make_unique<State>()) {
+    state_->tls = std::move(tls);
+    if (state_->tls) state_->context = make_context(*state_->tls);
+    state_->start_on(bind_unix(at.path), {std::move(script)});
 }
 
 ScriptedServer::ScriptedServer(std::vector<Script> scripts, Tls tls)

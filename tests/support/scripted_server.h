@@ -61,7 +61,13 @@ class ScriptedServer {
         bool at_once = true;
     };
 
+    /// Where to listen instead of on a port of loopback.
+    struct UnixPath {
+        std::string path;
+    };
+
     explicit ScriptedServer(Script script);
+    ScriptedServer(UnixPath at, Script script, std::optional<Tls> tls = std::nullopt);
     explicit ScriptedServer(std::vector<Script> scripts);
     ScriptedServer(std::vector<Script> scripts, Tls tls);
     ScriptedServer(const ScriptedServer&) = delete;
