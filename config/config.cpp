@@ -21,6 +21,9 @@ struct Draft : Config {
     Node services_node;
     Node targets_node;
     Node file_sd;
+    Node dns_sd;
+    Node http_sd;
+    Node relabel;
     Node escalations_node;
     Node policies_node;
     Node receivers_node;
@@ -130,12 +133,12 @@ constexpr Option<Draft> kOptions[] = {
         "are kept as far as rules read them in any case; 1h of a million samples takes some 2 MB."),
     option<&Draft::limits_node>("limits", "", "Every limit that the daemon keeps; see below."),
     option<&Draft::promql>("promql", "", "The semantics of expressions; see below."),
-    option<&Draft::later>("dns_sd", "",
-                          "Targets from DNS, in Prometheus's form. Not acted on yet."),
-    option<&Draft::later>("http_sd", "",
-                          "Targets from a URL, in Prometheus's form. Not acted on yet."),
-    option<&Draft::later>("relabel_configs", "",
-                          "Rewrites the labels of discovered targets. Not acted on yet."),
+    option_read_by<Draft>(read_list<&Draft::dns_sd>, "dns_sd", "list of sections", "",
+                          "Targets from DNS, in Prometheus's form; see below."),
+    option_read_by<Draft>(read_list<&Draft::http_sd>, "http_sd", "list of sections", "",
+                          "Targets from a URL, in Prometheus's form; see below."),
+    option_read_by<Draft>(read_list<&Draft::relabel>, "relabel_configs", "list of sections", "",
+                          "Rewrites the labels of discovered targets; see below."),
     option<&Draft::later>("probe_endpoint", "", "What `/probe` may reach. Not acted on yet."),
     option<&Draft::receivers_node>("receivers", "",
                                    "What Alertmanager's receivers cannot say, by name: fallbacks "
@@ -232,7 +235,10 @@ Checked<std::shared_ptr<const Config>> read_config(Node root, const std::string&
     read_modules(reading);
     read_services(draft.services_node, reading);
     read_targets(draft.targets_node, reading);
+    read_relabel_configs(draft.relabel, reading);
     read_file_sd(draft.file_sd, reading);
+    read_dns_sd(draft.dns_sd, reading);
+    read_http_sd(draft.http_sd, reading);
     read_escalations(draft.escalations_node, reading);
     read_alert_policies(draft.policies_node, reading);
     read_receiver_options(draft.receivers_node, reading);

@@ -6,9 +6,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "config/options.h"
+#include "config/relabel.h"
 #include "core/document.h"
 #include "core/error.h"
 #include "core/labels.h"
@@ -47,6 +49,59 @@ struct TargetConfig {
     /// `target` without user, password and query: what the label `instance` says. The machine's
     /// name where there is no target.
     [[nodiscard]] std::string instance() const;
+};
+
+struct ModuleConfig;
+
+/// What every target of a `file_sd`, `dns_sd` or `http_sd` entry has in common.
+struct TargetPattern {
+    /// Without name and address.
+    TargetConfig common;
+    /// The entry's own section of its prober, before the module's was laid under it.
+    Node section;
+    std::vector<RelabelRule> relabel;
+    /// What `__param_module` may name. Never null.
+    std::shared_ptr<const std::map<std::string, ModuleConfig>> modules;
+};
+
+/// An address with its labels, as a discovery has it: `__meta_...` among them.
+struct DiscoveredTarget {
+    std::string address;
+    Labels labels;
+    /// Where it stands in a file; nowhere for what came over the network.
+    Location where;
+};
+
+/// The target that relabelling makes of it; nothing where a rule drops it. Fails where what comes
+/// out is no target: no address, an unknown module, a bad name or time.
+[[nodiscard]] Result<std::optional<TargetConfig>> make_target(const TargetPattern& pattern,
+                                                              const DiscoveredTarget& discovered);
+
+/// Prometheus's target groups: a list of `{targets: [...], labels: {...}}`, as files have it and
+/// answers to `http_sd`. What is wrong is appended to `errors`.
+[[nodiscard]] std::vector<DiscoveredTarget> read_target_groups(const Node& root, Errors& errors);
+
+/// An entry of `dns_sd`.
+struct DnsDiscovery {
+    std::vector<std::string> names;
+    /// SRV, A, AAAA, MX or NS.
+    std::string type = "SRV";
+    /// For records that have none.
+    int port = 0;
+};
+
+/// An entry of `http_sd`. `client` holds Prometheus's HTTP client options, read by its owner.
+struct HttpDiscovery {
+    Secret url;
+    Node client;
+};
+
+/// Targets that are asked for again and again.
+struct DiscoveryConfig {
+    std::variant<DnsDiscovery, HttpDiscovery> source;
+    Duration refresh_interval{};
+    TargetPattern pattern;
+    Location where;
 };
 
 struct EscalationLevel {
@@ -156,6 +211,7 @@ struct Config {
 
     std::vector<ServiceConfig> services;
     std::vector<TargetConfig> targets;
+    std::vector<DiscoveryConfig> discoveries;
     std::vector<EscalationConfig> escalations;
     std::vector<AlertPolicyConfig> alert_policies;
     std::vector<ReceiverOptions> receiver_options;
@@ -181,6 +237,11 @@ struct Config {
 [[nodiscard]] Checked<std::shared_ptr<const Config>> parse_config(
     std::string_view text, const std::string& file, const std::string& directory,
     std::span<const std::string_view> known_probers);
+
+/// A target's name fits a line of a table.
+[[nodiscard]] bool is_target_name(std::string_view name);
+/// More targets than this are refused.
+inline constexpr std::size_t kTargetsMax = 100'000;
 
 /// One entry of a module file in blackbox_exporter's format.
 struct ModuleConfig {

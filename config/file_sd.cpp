@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <array>
 #include <filesystem>
 
 #include "config/sections.h"
@@ -33,42 +33,20 @@ constexpr Option<Group> kGroupOptions[] = {
     option<&Group::labels>("labels", "", ""),
 };
 
-/// Puts a group's labels where they belong. `target` (or `__name`) names the target and `service`
-/// its service; other labels that begin with __ are for relabelling only, as in Prometheus.
-void apply_labels(const Node& labels, TargetConfig& target, Errors& errors) {
-    LabelsBuilder builder(target.labels);
-    Labels checked;
-    read_value(labels, checked, errors);
-    for (const Label& label : checked) {
-        const std::string value(label.value);
-        if (label.name == "target" || label.name == "__name") {
-            target.name = value;
-        } else if (label.name == "service") {
-            target.service = value;
-        } else if (label.name != "prober" && !label.name.starts_with("__")) {
-            builder.set(label.name, value);
-        }
-    }
-    target.labels = builder.build();
-}
-
-void read_group(const Node& node, const TargetConfig& pattern, Reading& reading) {
+void read_group(const Node& node, std::vector<DiscoveredTarget>& targets, Errors& errors) {
     Group group;
-    read_options(node, kGroupOptions, group, reading.errors);
-    TargetConfig common = pattern;
-    if (!group.labels.is_null()) apply_labels(group.labels, common, reading.errors);
+    read_options(node, kGroupOptions, group, errors);
+    Labels labels;
+    if (!group.labels.is_null()) read_value(group.labels, labels, errors);
     for (const Node& address : group.targets) {
-        TargetConfig target = common;
-        const std::size_t before = reading.errors.size();
-        read_value(address, target.target, reading.errors);
-        if (reading.errors.size() != before) continue;
-        target.where = address.where;
-        if (target.name.empty()) target.name = target.instance();
-        add_target(std::move(target), reading);
+        DiscoveredTarget target{.address = {}, .labels = labels, .where = address.where};
+        const std::size_t before = errors.size();
+        read_value(address, target.address, errors);
+        if (errors.size() == before) targets.push_back(std::move(target));
     }
 }
 
-void read_list(const std::string& path, const Node& place, const TargetConfig& pattern,
+void read_file(const std::string& path, const Node& place, const TargetPattern& pattern,
                Reading& reading) {
     const std::string extension = std::filesystem::path(path).extension();
     if (extension != ".json" && extension != ".yml" && extension != ".yaml") {
@@ -79,20 +57,38 @@ void read_list(const std::string& path, const Node& place, const TargetConfig& p
     const auto root = load_yaml(path);
     if (!root) {
         reading.errors.push_back(root.error());
-    } else if (root->is_sequence()) {
-        for (const Node& group : root->items)
-            read_group(group, pattern, reading);
-    } else if (!root->is_null()) {
-        expected_value(*root, "a list of {targets: [...], labels: {...}}", reading.errors);
+        return;
+    }
+    for (DiscoveredTarget& each : read_target_groups(*root, reading.errors)) {
+        LabelsBuilder labels(each.labels);
+        each.labels = labels.set("__meta_filepath", path).build();
+        auto target = make_target(pattern, each);
+        if (!target) {
+            reading.errors.push_back(std::move(target.error()));
+        } else if (*target) {
+            add_target(std::move(**target), reading);
+        }
     }
 }
 
 }  // namespace
 
+std::vector<DiscoveredTarget> read_target_groups(const Node& root, Errors& errors) {
+    std::vector<DiscoveredTarget> targets;
+    if (root.is_sequence()) {
+        for (const Node& group : root.items)
+            read_group(group, targets, errors);
+    } else if (!root.is_null()) {
+        expected_value(root, "a list of {targets: [...], labels: {...}}", errors);
+    }
+    return targets;
+}
+
 void read_file_sd(const Node& node, Reading& reading) {
+    constexpr std::array<std::string_view, 2> kKeys{"files", "refresh_interval"};
     for (const Node& item : node.items) {
         FileSd file_sd;
-        const auto pattern = read_target(item, TargetForm::pattern, reading);
+        const auto pattern = read_pattern(item, kKeys, reading);
         if (item.is_mapping()) read_rows(item, kOptions, file_sd, reading.errors);
         if (!pattern) continue;
         std::vector<std::string> patterns;
@@ -101,7 +97,7 @@ void read_file_sd(const Node& node, Reading& reading) {
             reading.config.files_read.push_back(patterns.back());
         }
         for (const std::string& path : expand_globs(patterns)) {
-            read_list(path, *item.find("files"), *pattern, reading);
+            read_file(path, *item.find("files"), *pattern, reading);
         }
     }
 }
@@ -111,7 +107,8 @@ SectionDocs file_sd_docs() {
             "A list: targets from files in Prometheus's `file_sd` form, lists of "
             "`{targets: [...], labels: {...}}` in YAML or JSON. Besides the keys below an entry "
             "has those of a target, but `name` and `target`, for all its targets. A target's name "
-            "is its label `target`, or else its address; its label `service` names its service.",
+            "is its label `target`, or else its address; its label `service` names its service. "
+            "`relabel_configs` rewrite the labels.",
             docs_of(kOptions)};
 }
 

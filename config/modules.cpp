@@ -74,7 +74,7 @@ void read_modules(Reading& reading) {
             continue;
         }
         for (ModuleConfig& module : *modules) {
-            const auto [first, added] = reading.modules.try_emplace(module.name, module);
+            const auto [first, added] = reading.modules->try_emplace(module.name, module);
             if (added) continue;
             reading.errors.emplace_back(fmt::format("a second module \"{}\", the first is in {}",
                                                     module.name, first->second.where.file.str()),

@@ -76,6 +76,9 @@ std::string configuration_reference(std::span<const ProberDocs> probers) {
         out += option_table(prober.options);
     }
     append_section(out, "##", file_sd_docs());
+    for (const SectionDocs& section : discovery_docs())
+        append_section(out, "##", section);
+    append_section(out, "##", relabel_docs());
     append_section(out, "##", modules_docs());
     for (const SectionDocs& section : alert_policies_docs())
         append_section(out, "##", section);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,7 +19,10 @@ struct Reading {
     Config& config;
     Errors& errors;
     std::span<const std::string_view> probers;
-    std::map<std::string, ModuleConfig> modules = {};
+    std::shared_ptr<std::map<std::string, ModuleConfig>> modules =
+        std::make_shared<std::map<std::string, ModuleConfig>>();
+    /// The root's own, for every pattern.
+    std::vector<RelabelRule> relabel = {};
     /// Where each target's name was first given.
     std::map<std::string, Location> names = {};
 
@@ -38,7 +42,11 @@ void read_dead_man(const Node& node, Reading& reading);
 void read_limits(const Node& node, Limits& limits, Errors& errors);
 void read_modules(Reading& reading);
 void read_targets(const Node& node, Reading& reading);
+/// Before the sections whose targets it rewrites.
+void read_relabel_configs(const Node& node, Reading& reading);
 void read_file_sd(const Node& node, Reading& reading);
+void read_dns_sd(const Node& node, Reading& reading);
+void read_http_sd(const Node& node, Reading& reading);
 /// Checks the shape of the sections that this version does not act on.
 void read_later_sections(const Node& root, Reading& reading);
 
@@ -47,11 +55,14 @@ void read_word(const Node& node, std::span<const std::string_view> words, std::s
                Errors& errors);
 
 /// One target as a list entry gives it, its prober's section and module resolved; nothing where
-/// that fails or where its prober does not act yet. file_sd reads its entries with it too, without
-/// name and address.
-enum class TargetForm { whole, pattern };
-[[nodiscard]] std::optional<TargetConfig> read_target(const Node& node, TargetForm form,
-                                                      Reading& reading);
+/// that fails or where its prober does not act yet.
+[[nodiscard]] std::optional<TargetConfig> read_target(const Node& node, Reading& reading);
+/// The same without name and address, with relabel_configs: an entry of a discovery, whose own keys
+/// `other_keys` are left to the caller.
+[[nodiscard]] std::optional<TargetPattern> read_pattern(
+    const Node& node, std::span<const std::string_view> other_keys, Reading& reading);
+/// The module's section with the target's keys before it.
+[[nodiscard]] Node merged_options(const Node* own, const ModuleConfig* module);
 /// Adds it unless its name is taken.
 void add_target(TargetConfig target, Reading& reading);
 
@@ -68,6 +79,8 @@ struct SectionDocs {
 [[nodiscard]] SectionDocs services_docs();
 [[nodiscard]] SectionDocs targets_docs();
 [[nodiscard]] SectionDocs file_sd_docs();
+[[nodiscard]] std::vector<SectionDocs> discovery_docs();
+[[nodiscard]] SectionDocs relabel_docs();
 [[nodiscard]] SectionDocs modules_docs();
 [[nodiscard]] std::vector<SectionDocs> escalations_docs();
 [[nodiscard]] std::vector<SectionDocs> alert_policies_docs();

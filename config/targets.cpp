@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::string_view kHeartbeat = "heartbeat";
 constexpr Duration kShortest = std::chrono::milliseconds(10);
-constexpr std::size_t kTargetsMax = 100'000;
 constexpr std::size_t kNameBytesMax = 200;
 
 /// What a target's file says, before module and defaults are filled in.
@@ -97,10 +96,10 @@ std::vector<std::string_view> section_keys(const Reading& reading) {
 }
 
 const ModuleConfig* find_module(const Node& node, const Reading& reading) {
-    const auto found = reading.modules.find(node.scalar);
-    if (found != reading.modules.end()) return &found->second;
+    const auto found = reading.modules->find(node.scalar);
+    if (found != reading.modules->end()) return &found->second;
     std::vector<std::string_view> known;
-    for (const auto& [name, module] : reading.modules)
+    for (const auto& [name, module] : *reading.modules)
         known.push_back(name);
     const std::string_view nearest = nearest_key(node.scalar, known);
     reading.errors.push_back(node.error(
@@ -137,23 +136,6 @@ bool check_prober(const Node& node, const Node& place, const Draft& draft, Readi
         draft.prober, nearest.empty() || later ? "" : fmt::format("did you mean \"{}\"? ", nearest),
         fmt::join(known, ", "))));
     return false;
-}
-
-/// The module's section with the target's keys before it.
-Node merged_options(const Node* own, const ModuleConfig* module) {
-    if (module == nullptr || !module->options.is_mapping()) return own == nullptr ? Node{} : *own;
-    Node merged = module->options;
-    if (own == nullptr || !own->is_mapping()) return merged;
-    merged.where = own->where;
-    for (const Node::Entry& entry : own->entries) {
-        const auto same = std::ranges::find(merged.entries, entry.key, &Node::Entry::key);
-        if (same == merged.entries.end()) {
-            merged.entries.push_back(entry);
-        } else {
-            *same = entry;
-        }
-    }
-    return merged;
 }
 
 void set_times(const Node& node, const ModuleConfig* module, Draft& draft, Reading& reading) {
@@ -278,6 +260,29 @@ bool resolve_prober(const Node& node, Draft& draft, const ModuleConfig*& module,
     return check_prober(node, *place, draft, reading);
 }
 
+enum class Form { whole, without_address };
+
+/// Nothing where it cannot be gone on with, or is left out for now.
+std::optional<Draft> read_draft(const Node& node, Form form,
+                                std::span<const std::string_view> other_keys, Reading& reading) {
+    std::vector<std::string_view> keys = section_keys(reading);
+    keys.insert(keys.begin(), other_keys.begin(), other_keys.end());
+    Draft draft;
+    draft.where = node.where;
+    read_options(node, kOptions, draft, reading.errors, keys);
+    if (!node.is_mapping()) return std::nullopt;
+    if (form == Form::whole) read_rows(node, kAddressOptions, draft, reading.errors);
+    const ModuleConfig* module = nullptr;
+    if (!resolve_prober(node, draft, module, reading)) return std::nullopt;
+    set_times(node, module, draft, reading);
+    check_labels(node, reading.errors);
+    check_other_sections(node, draft, reading);
+    note_later_keys(node, draft, reading);
+    if (form == Form::whole) check_address(node, draft, reading);
+    draft.options = merged_options(node.find(draft.prober), module);
+    return draft;
+}
+
 }  // namespace
 
 void read_word(const Node& node, std::span<const std::string_view> words, std::string& out,
@@ -289,37 +294,57 @@ void read_word(const Node& node, std::span<const std::string_view> words, std::s
     }
 }
 
-std::optional<TargetConfig> read_target(const Node& node, TargetForm form, Reading& reading) {
-    constexpr std::array<std::string_view, 3> kAddressKeys{"name", "target", "target_file"};
-    constexpr std::array<std::string_view, 2> kPatternKeys{"files", "refresh_interval"};
-    std::vector<std::string_view> other_keys = section_keys(reading);
-    if (form == TargetForm::whole) {
-        other_keys.insert(other_keys.begin(), kAddressKeys.begin(), kAddressKeys.end());
-    } else {
-        other_keys.insert(other_keys.begin(), kPatternKeys.begin(), kPatternKeys.end());
+Node merged_options(const Node* own, const ModuleConfig* module) {
+    if (module == nullptr || !module->options.is_mapping()) return own == nullptr ? Node{} : *own;
+    Node merged = module->options;
+    if (own == nullptr || !own->is_mapping()) return merged;
+    merged.where = own->where;
+    for (const Node::Entry& entry : own->entries) {
+        const auto same = std::ranges::find(merged.entries, entry.key, &Node::Entry::key);
+        if (same == merged.entries.end()) {
+            merged.entries.push_back(entry);
+        } else {
+            *same = entry;
+        }
     }
-    Draft draft;
-    draft.where = node.where;
+    return merged;
+}
+
+std::optional<TargetConfig> read_target(const Node& node, Reading& reading) {
+    constexpr std::array<std::string_view, 3> kAddressKeys{"name", "target", "target_file"};
     const std::size_t before = reading.errors.size();
-    read_options(node, kOptions, draft, reading.errors, other_keys);
-    if (!node.is_mapping()) return std::nullopt;
-    if (form == TargetForm::whole) read_rows(node, kAddressOptions, draft, reading.errors);
-    const ModuleConfig* module = nullptr;
-    if (!resolve_prober(node, draft, module, reading)) return std::nullopt;
-    set_times(node, module, draft, reading);
-    check_labels(node, reading.errors);
-    check_other_sections(node, draft, reading);
-    note_later_keys(node, draft, reading);
-    if (form == TargetForm::whole) check_address(node, draft, reading);
-    draft.options = merged_options(node.find(draft.prober), module);
-    if (reading.errors.size() != before) return std::nullopt;
-    return std::move(static_cast<TargetConfig&>(draft));
+    auto draft = read_draft(node, Form::whole, kAddressKeys, reading);
+    if (reading.errors.size() != before || !draft) return std::nullopt;
+    return std::move(static_cast<TargetConfig&>(*draft));
+}
+
+std::optional<TargetPattern> read_pattern(const Node& node,
+                                          std::span<const std::string_view> other_keys,
+                                          Reading& reading) {
+    constexpr std::string_view kRelabel = "relabel_configs";
+    std::vector<std::string_view> keys(other_keys.begin(), other_keys.end());
+    keys.push_back(kRelabel);
+    const std::size_t before = reading.errors.size();
+    auto draft = read_draft(node, Form::without_address, keys, reading);
+    TargetPattern pattern;
+    if (const Node* rules = node.find(kRelabel)) {
+        pattern.relabel = read_relabel_rules(*rules, reading.errors);
+    }
+    if (reading.errors.size() != before || !draft) return std::nullopt;
+    pattern.relabel.insert(pattern.relabel.end(), reading.relabel.begin(), reading.relabel.end());
+    if (const Node* section = node.find(draft->prober)) pattern.section = *section;
+    pattern.common = std::move(static_cast<TargetConfig&>(*draft));
+    pattern.modules = reading.modules;
+    return pattern;
+}
+
+bool is_target_name(std::string_view name) {
+    const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20; };
+    return !name.empty() && name.size() <= kNameBytesMax && std::ranges::none_of(name, control);
 }
 
 void add_target(TargetConfig target, Reading& reading) {
-    const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20; };
-    if (target.name.empty() || target.name.size() > kNameBytesMax ||
-        std::ranges::any_of(target.name, control)) {
+    if (!is_target_name(target.name)) {
         reading.errors.emplace_back(
             fmt::format("expected a target's name of 1 to {} bytes on one line", kNameBytesMax),
             target.where);
@@ -340,7 +365,7 @@ void add_target(TargetConfig target, Reading& reading) {
 
 void read_targets(const Node& node, Reading& reading) {
     for (const Node& item : node.items) {
-        auto target = read_target(item, TargetForm::whole, reading);
+        auto target = read_target(item, reading);
         if (target) add_target(std::move(*target), reading);
     }
 }

@@ -114,6 +114,8 @@ class Resolver::State : public std::enable_shared_from_this<Resolver::State> {
     asio::awaitable<Attempt<std::vector<IpAddress>>> resolve(std::string host,
                                                              IpPreference preference,
                                                              Deadline deadline);
+    asio::awaitable<Attempt<std::vector<NameRecord>>> records(std::string name, RecordType type,
+                                                              Deadline deadline);
 
   private:
     /// What one resolve() has asked and heard. Registered with every look-up it waits for.
@@ -325,6 +327,49 @@ asio::awaitable<Attempt<std::vector<IpAddress>>> Resolver::State::resolve(std::s
     co_return std::unexpected(judge(asking, host));
 }
 
+asio::awaitable<Attempt<std::vector<NameRecord>>> Resolver::State::records(std::string name,
+                                                                           RecordType type,
+                                                                           Deadline deadline) {
+    struct Heard {
+        explicit Heard(const asio::any_io_executor& executor) : timer(executor) {}
+        asio::steady_timer timer;
+        std::optional<DnsAnswer> answer;
+        std::vector<NameRecord> records;
+    };
+    const auto heard = std::make_shared<Heard>(executor_);
+    heard->timer.expires_at(deadline.at);
+    const std::shared_ptr<ResolverChannel> servers = channel();
+    if (!servers) {
+        co_return std::unexpected(
+            failure("resolver_unreachable", "no resolver can be set up", true));
+    }
+    servers->ask_records(name, type, [heard](DnsAnswer answer, std::vector<NameRecord> records) {
+        heard->answer = answer;
+        heard->records = std::move(records);
+        heard->timer.cancel();
+    });
+    while (!heard->answer && steady_now() < deadline.at) {
+        co_await heard->timer.async_wait(asio::as_tuple(asio::use_awaitable));
+        const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
+        if (cancellation.cancelled() != asio::cancellation_type::none) throw_cancelled();
+    }
+    const DnsAnswer answer = heard->answer.value_or(DnsAnswer::silence);
+    switch (answer) {
+        case DnsAnswer::addresses:
+            co_return std::move(heard->records);
+        case DnsAnswer::no_addresses:
+            co_return std::unexpected(
+                failure("no_records", name + " exists but has no record of the wanted type"));
+        case DnsAnswer::no_such_name:
+            co_return std::unexpected(failure("nxdomain", name + " does not exist"));
+        case DnsAnswer::silence:
+            co_return std::unexpected(failure("timeout", "no answer for " + name));
+        default:
+            co_return std::unexpected(
+                failure("server_failure", "the name servers fail to answer for " + name));
+    }
+}
+
 Resolver::Resolver(asio::any_io_executor executor) : Resolver(std::move(executor), Options()) {}
 
 Resolver::Resolver(asio::any_io_executor executor, Options options)
@@ -347,6 +392,15 @@ asio::awaitable<Attempt<std::vector<IpAddress>>> Resolver::resolve(std::string h
     const std::shared_ptr<State> state = state_;
     Attempt<std::vector<IpAddress>> found =
         co_await state->resolve(std::move(host), preference, deadline);
+    co_return found;
+}
+
+asio::awaitable<Attempt<std::vector<NameRecord>>> Resolver::records(std::string name,
+                                                                    RecordType type,
+                                                                    Deadline deadline) {
+    const std::shared_ptr<State> state = state_;
+    Attempt<std::vector<NameRecord>> found =
+        co_await state->records(std::move(name), type, deadline);
     co_return found;
 }
 

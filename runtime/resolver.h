@@ -13,6 +13,18 @@
 
 namespace pilotlight::runtime {
 
+enum class RecordType { srv, mx, ns };
+
+/// What a record points to.
+struct NameRecord {
+    /// Without a dot at its end.
+    std::string host;
+    /// 0 where the type has none.
+    int port = 0;
+
+    auto operator<=>(const NameRecord&) const = default;
+};
+
 /// Names to addresses by c-ares on one loop: many look-ups in flight, each with its deadline, each
 /// cancellable. Honours /etc/hosts, /etc/resolv.conf (read anew when it changes) and the `hosts`
 /// line's order of files and dns. Thread: its executor's only.
@@ -36,6 +48,11 @@ class Resolver {
     /// answer), or, unknown, `resolver_unreachable` (nothing answers at all).
     [[nodiscard]] boost::asio::awaitable<Attempt<std::vector<IpAddress>>> resolve(
         std::string host, IpPreference preference, Deadline deadline);
+
+    /// The records of `name`, at least one, in the server's order. Fails in phase "resolve":
+    /// `nxdomain`, `no_records` (the name exists), `server_failure`, `timeout`.
+    [[nodiscard]] boost::asio::awaitable<Attempt<std::vector<NameRecord>>> records(
+        std::string name, RecordType type, Deadline deadline);
 
   private:
     class State;

@@ -13,6 +13,8 @@
 #include <mutex>
 #include <utility>
 
+#include "core/check.h"
+
 namespace asio = boost::asio;
 
 namespace pilotlight::runtime {
@@ -52,6 +54,19 @@ DnsAnswer meaning_of(int status, int timeouts) {
             // has answered, but for the time-outs.
             return timeouts == 0 ? DnsAnswer::server_failure : DnsAnswer::silence;
     }
+}
+
+/// IANA's numbers of record types.
+int number_of(RecordType type) {
+    switch (type) {
+        case RecordType::srv:
+            return 33;
+        case RecordType::mx:
+            return 15;
+        case RecordType::ns:
+            return 2;
+    }
+    PILOT_CHECK(false);
 }
 
 std::vector<IpAddress> addresses_of(const ares_addrinfo* info) {
@@ -135,6 +150,14 @@ class CaresChannel final : public ResolverChannel {
         arm_timer();
     }
 
+    void ask_records(const std::string& name, RecordType type, OnRecords on_records) override {
+        constexpr int kClassIn = 1;
+        auto* question = new RecordsQuestion{this, type, std::move(on_records)};
+        ++in_flight_;
+        ::ares_search(channel_, name.c_str(), kClassIn, number_of(type), &end_records, question);
+        arm_timer();
+    }
+
     [[nodiscard]] std::size_t in_flight() const override { return in_flight_; }
 
     void close() override {
@@ -149,6 +172,28 @@ class CaresChannel final : public ResolverChannel {
         CaresChannel* channel;
         OnAnswer on_answer;
     };
+
+    struct RecordsQuestion {
+        CaresChannel* channel;
+        RecordType type;
+        OnRecords on_records;
+    };
+
+    static void end_records(void* arg, int status, int timeouts, unsigned char* message,
+                            int length) {
+        const std::unique_ptr<RecordsQuestion> question(static_cast<RecordsQuestion*>(arg));
+        --question->channel->in_flight_;
+        DnsAnswer answer = meaning_of(status, timeouts);
+        std::vector<NameRecord> records;
+        if (status == ARES_SUCCESS) {
+            auto parsed =
+                parse_records({message, static_cast<std::size_t>(length)}, question->type);
+            if (!parsed) answer = DnsAnswer::server_failure;
+            if (parsed) records = std::move(*parsed);
+            if (parsed && records.empty()) answer = DnsAnswer::no_addresses;
+        }
+        question->on_records(answer, std::move(records));
+    }
 
     /// A socket of c-ares, which opens and closes it; asio only waits for it.
     struct Socket {

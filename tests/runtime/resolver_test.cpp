@@ -38,6 +38,8 @@ struct Reply {
     bool silent = false;
     int rcode = 0;
     std::vector<std::string> addresses{};
+    /// The data of records of any type, as they stand in the message.
+    std::vector<std::string> data{};
 };
 constexpr int kServerFailure = 2;
 constexpr int kNameError = 3;
@@ -115,14 +117,17 @@ class NameServer {
     static std::string encode(std::string message, const Reply& reply, int type) {
         message[2] = static_cast<char>(0x81);
         message[3] = static_cast<char>(0x80 | reply.rcode);
-        message[7] = static_cast<char>(reply.addresses.size());
-        message[9] = message[11] = 0;
+        std::vector<std::string> data = reply.data;
         for (const std::string& text : reply.addresses) {
             const IpAddress address = IpAddress::parse(text).value();
+            data.emplace_back(address.octets().begin(), address.octets().end());
+        }
+        message[7] = static_cast<char>(data.size());
+        message[9] = message[11] = 0;
+        for (const std::string& each : data) {
             message += std::string("\xc0\x0c\x00", 3) + static_cast<char>(type) +
                        std::string("\x00\x01\x00\x00\x00\x3c\x00", 7) +
-                       static_cast<char>(address.octets().size());
-            message.append(address.octets().begin(), address.octets().end());
+                       static_cast<char>(each.size()) + each;
         }
         return message;
     }
@@ -152,6 +157,30 @@ std::string resolve_now(NameServer& server, const std::string& host, IpPreferenc
             const auto result =
                 co_await services.resolver().resolve(host, preference, Deadline::in(limit));
             outcome = outcome_of(result);
+        },
+        seconds(20), server.options());
+    return outcome;
+}
+
+/// The data of an SRV record (RFC 2782); `host` is one label or none.
+std::string srv(int port, const std::string& host) {
+    std::string data("\0\x0a\0\x05", 4);
+    data += static_cast<char>(port >> 8);
+    data += static_cast<char>(port & 0xff);
+    if (!host.empty()) data += static_cast<char>(host.size()) + host;
+    return data + '\0';
+}
+
+std::string records_now(NameServer& server, const std::string& name, RecordType type,
+                        Duration limit = seconds(5)) {
+    std::string outcome;
+    run_coroutine_test(
+        [&](Services& services) -> asio::awaitable<void> {
+            const auto result =
+                co_await services.resolver().records(name, type, Deadline::in(limit));
+            if (!result) outcome = result.error().reason;
+            for (const NameRecord& record : result ? *result : std::vector<NameRecord>{})
+                outcome += record.host + ":" + std::to_string(record.port) + " ";
         },
         seconds(20), server.options());
     return outcome;
@@ -311,6 +340,41 @@ BOOST_AUTO_TEST_CASE(a_look_up_can_be_cancelled_and_the_resolver_goes_on) {
             BOOST_TEST(outcome_of(result) == "2001:db8::1 192.0.2.1 192.0.2.2");
         },
         seconds(20), server.options());
+}
+
+BOOST_AUTO_TEST_CASE(records_are_those_of_the_type_asked_for) {
+    NameServer server([](const std::string& name, int type) {
+        if (type == 33 && name == "_api._tcp.example.com") {
+            return Reply{.data = {srv(8080, "a"), srv(65535, "b")}};
+        }
+        if (type == 15) return Reply{.data = {std::string("\0\x0a\4mail\0", 8)}};
+        if (type == 2) return Reply{.data = {std::string("\2ns\0", 4)}};
+        return Reply{.rcode = kNameError};
+    });
+    BOOST_TEST(records_now(server, "_api._tcp.example.com", RecordType::srv) == "a:8080 b:65535 ");
+    BOOST_TEST(records_now(server, "example.com", RecordType::mx) == "mail:0 ");
+    BOOST_TEST(records_now(server, "example.com", RecordType::ns) == "ns:0 ");
+    BOOST_TEST(records_now(server, "none.example.com", RecordType::srv) == "nxdomain");
+}
+
+BOOST_AUTO_TEST_CASE(a_service_that_is_decidedly_not_there_has_no_records) {
+    NameServer server([](const std::string&, int) { return Reply{.data = {srv(0, "")}}; });
+    BOOST_TEST(records_now(server, "_api._tcp.example.com", RecordType::srv) == "no_records");
+    NameServer empty([](const std::string&, int) { return Reply{}; });
+    BOOST_TEST(records_now(empty, "_api._tcp.example.com", RecordType::srv) == "no_records");
+}
+
+BOOST_AUTO_TEST_CASE(records_that_are_none_are_a_servers_failure) {
+    NameServer server([](const std::string&, int) { return Reply{.data = {"x"}}; });
+    BOOST_TEST(records_now(server, "_api._tcp.example.com", RecordType::srv) == "server_failure");
+    NameServer refusing([](const std::string&, int) { return Reply{.rcode = kRefused}; });
+    BOOST_TEST(records_now(refusing, "_api._tcp.example.com", RecordType::srv) == "server_failure");
+}
+
+BOOST_AUTO_TEST_CASE(records_of_a_silent_server_end_by_the_deadline) {
+    NameServer server([](const std::string&, int) { return Reply{.silent = true}; });
+    BOOST_TEST(records_now(server, "_api._tcp.example.com", RecordType::srv,
+                           std::chrono::milliseconds(300)) == "timeout");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
