@@ -9,6 +9,7 @@
 
 #include "app/alert_rows.h"
 #include "app/explain_json.h"
+#include "app/rule_patience.h"
 #include "app/views.h"
 #include "core/check.h"
 
@@ -21,8 +22,6 @@ constexpr std::size_t kForgetAtOnce = 20'000;
 /// The engine turns at least so often; one that has not for much longer was frozen.
 constexpr Duration kPulse{1'000};
 constexpr Duration kBlindAfter{3'000};
-/// What one rule may take: others wait meanwhile, and the engine may not look frozen.
-constexpr Duration kRulePatience{2'000};
 /// From here on samples may have grown stale that nobody could renew.
 constexpr Duration kMissedMuchAfter = std::chrono::minutes(1);
 /// The first probes are spread over five seconds, and most answer within five more.
@@ -46,9 +45,7 @@ rules::EngineOptions rule_options(const Loaded& loaded) {
                                 : promql::Compatibility::prometheus3;
     options.default_interval = config.evaluation_interval;
     options.alerts_per_rule = config.limits.alerts_per_rule;
-    options.patience = [] {
-        return [until = steady_now() + kRulePatience] { return steady_now() > until; };
-    };
+    options.patience = RulePatience::make();
     return options;
 }
 
