@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "alerting/message_template.h"
+#include "core/annotations.h"
 #include "core/check.h"
 
 namespace pilotlight::alerting {
@@ -21,7 +22,7 @@ Labels within_limits(const Labels& annotations) {
     const bool fits = std::ranges::all_of(
         annotations, [](const Label label) { return label.value.size() <= kAnnotationMax; });
     if (fits) return annotations;
-    LabelsBuilder builder(annotations);
+    AnnotationsBuilder builder(annotations);
     for (const Label label : annotations) {
         if (label.value.size() <= kAnnotationMax) continue;
         builder.set(label.name, cut_to(label.value, kAnnotationMax));
@@ -262,7 +263,7 @@ void Dispatcher::say_farewell(const Group& group, const Knowledge& knowledge,
         NotifiedAlert last = to_notified(member->second.alert);
         last.status = Status::resolved;
         last.ends_at = now;
-        LabelsBuilder annotations(last.annotations);
+        AnnotationsBuilder annotations(last.annotations);
         annotations.set("description", kFarewell);
         last.annotations = annotations.build();
         notification.alerts.push_back(std::move(last));

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/annotations.h"
+
 namespace pilotlight::alerting {
 namespace {
 
@@ -22,7 +24,7 @@ Notification copy_for(const Notification& notification, const Address& to, std::
     copy.missed = false;
     for (NotifiedAlert& alert : copy.alerts) {
         const std::string_view said = alert.annotations.get("description");
-        LabelsBuilder annotations(alert.annotations);
+        AnnotationsBuilder annotations(alert.annotations);
         annotations.set("description",
                         said.empty() ? std::string(note) : fmt::format("{} {}", note, said));
         alert.annotations = annotations.build();

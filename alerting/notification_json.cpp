@@ -2,6 +2,8 @@
 
 #include "alerting/notification.h"
 
+#include "core/annotations.h"
+
 namespace pilotlight::alerting {
 namespace {
 
@@ -14,8 +16,9 @@ json labels_to_json(const Labels& labels) {
     return object;
 }
 
+template <class Builder = LabelsBuilder>
 Labels labels_from_json(const json& object) {
-    LabelsBuilder builder;
+    Builder builder;
     for (const auto& [name, value] : object.items())
         builder.set(name, value.get<std::string>());
     return builder.build();
@@ -44,7 +47,7 @@ json alert_to_json(const NotifiedAlert& alert) {
 NotifiedAlert alert_from_json(const json& object) {
     NotifiedAlert alert;
     alert.labels = labels_from_json(object.at("labels"));
-    alert.annotations = labels_from_json(object.at("annotations"));
+    alert.annotations = labels_from_json<AnnotationsBuilder>(object.at("annotations"));
     alert.status = object.at("status") == "firing" ? Status::firing : Status::resolved;
     alert.starts_at = time_from_json(object.at("starts_at"));
     if (object.contains("ends_at")) alert.ends_at = time_from_json(object.at("ends_at"));

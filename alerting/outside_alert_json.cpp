@@ -2,6 +2,8 @@
 
 #include "alerting/outside_alerts.h"
 
+#include "core/annotations.h"
+
 namespace pilotlight::alerting {
 namespace {
 
@@ -14,8 +16,9 @@ Json to_json(const Labels& labels) {
     return object;
 }
 
+template <class Builder = LabelsBuilder>
 Labels labels_from(const Json& object) {
-    LabelsBuilder builder;
+    Builder builder;
     for (const auto& [name, value] : object.items())
         builder.set(name, value.get<std::string>());
     return builder.build();
@@ -43,7 +46,7 @@ std::optional<OutsideAlert> outside_alert_from_json(std::string_view text) {
         const Json object = Json::parse(text);
         OutsideAlert alert;
         alert.labels = labels_from(object.at("labels"));
-        alert.annotations = labels_from(object.at("annotations"));
+        alert.annotations = labels_from<AnnotationsBuilder>(object.at("annotations"));
         alert.starts_at = time_from(object.at("starts_at"));
         alert.ends_at = time_from(object.at("ends_at"));
         alert.updated_at = time_from(object.at("updated_at"));

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/annotations.h"
 #include "core/sample.h"
 
 namespace pilotlight::app {
@@ -22,11 +23,16 @@ Json to_json(const std::optional<WallTime>& time) {
     return time ? Json(time->time_since_epoch().count()) : Json();
 }
 
-Labels labels_from(const Json& object) {
-    LabelsBuilder builder;
+template <class Builder>
+Labels read_from(const Json& object) {
+    Builder builder;
     for (const auto& [name, value] : object.items())
         builder.set(name, value.get<std::string>());
     return builder.build();
+}
+
+Labels labels_from(const Json& object) {
+    return read_from<LabelsBuilder>(object);
 }
 
 std::optional<WallTime> time_from(const Json& value) {
@@ -80,7 +86,7 @@ std::optional<rules::AlertRecord> alert_record_from(std::string_view text) {
         record.rule = object.at("rule").get<std::uint64_t>();
         record.rule_name = object.at("rule_name").get<std::string>();
         record.labels = labels_from(object.at("labels"));
-        record.annotations = labels_from(object.at("annotations"));
+        record.annotations = read_from<AnnotationsBuilder>(object.at("annotations"));
         record.row = labels_from(object.at("row"));
         record.state = state_from(object.at("state").get<std::string>());
         record.active_at = WallTime(Duration(object.at("active_at").get<std::int64_t>()));

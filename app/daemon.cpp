@@ -245,7 +245,7 @@ exporters::Site Daemon::Parts::site(const config::Config& first) {
     site.extra = options.extra_routes;
     serve_queries(first, site);
     site.extra.push_back(explain_route(
-        engine_loop, [this]() -> const Engine* { return engine_runs ? engine.get() : nullptr; }));
+        engine_loop, [this]() -> Engine* { return engine_runs ? engine.get() : nullptr; }));
     serve_alerts(site);
     site.version = kVersion;
     site.revision = kRevision;

@@ -4,12 +4,10 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/steady_timer.hpp>
 #include <utility>
 
 #include "app/alert_rows.h"
-#include "app/explain_json.h"
-#include "app/rule_patience.h"
+#include "app/rule_options.h"
 #include "app/views.h"
 #include "core/check.h"
 
@@ -19,8 +17,7 @@ namespace {
 /// How often Pilotlight looks at itself, and forgets what nothing can see any more.
 constexpr Duration kOwnInterval{5'000};
 constexpr std::size_t kForgetAtOnce = 20'000;
-/// The engine turns at least so often; one that has not for much longer was frozen.
-constexpr Duration kPulse{1'000};
+/// The engine turns each second; one that has not for much longer was frozen.
 constexpr Duration kBlindAfter{3'000};
 /// From here on samples may have grown stale that nobody could renew.
 constexpr Duration kMissedMuchAfter = std::chrono::minutes(1);
@@ -33,53 +30,6 @@ series::StoreOptions store_options(const config::Config& config) {
     return options;
 }
 
-/// But for what is asked of the targets.
-rules::EngineOptions rule_options(const Loaded& loaded) {
-    const config::Config& config = *loaded.config;
-    rules::EngineOptions options;
-    options.policies = loaded.policies;
-    options.external_labels = config.external_labels;
-    options.external_url = config.external_url;
-    options.compatibility = config.compatibility == config::Compatibility::prometheus2
-                                ? promql::Compatibility::prometheus2
-                                : promql::Compatibility::prometheus3;
-    options.default_interval = config.evaluation_interval;
-    options.alerts_per_rule = config.limits.alerts_per_rule;
-    options.patience = RulePatience::make();
-    return options;
-}
-
-rules::EngineOptions rule_options(const Loaded& loaded,
-                                  const std::map<std::string, Labels, std::less<>>& targets) {
-    rules::EngineOptions options = rule_options(loaded);
-    options.is_configured = [&targets](std::string_view name) { return targets.contains(name); };
-    options.target_labels = [&targets](std::string_view name) {
-        const auto found = targets.find(name);
-        return found == targets.end() ? Labels{{"target", name}} : found->second;
-    };
-    return options;
-}
-
-alerting::NotifiedAlert loss_of_journal(const std::string& loss, const Labels& external,
-                                        WallTime now) {
-    alerting::NotifiedAlert alert;
-    LabelsBuilder labels(external);
-    labels.set(kAlertName, "JournalSetAside");
-    labels.set("severity", "critical");
-    alert.labels = labels.build();
-    alert.annotations = Labels{
-        {"summary", "Pilotlight has lost its journal and begun a new one"},
-        {"description",
-         fmt::format("The journal {}. Pilotlight watches on, but has forgotten what it had told, "
-                     "and whom: what still fires is told again, the end of what ended meanwhile is "
-                     "not, so close by hand what is over; silences are gone.",
-                     loss)},
-        {"runbook_url", "docs/runbooks/JournalUnhealthy.md"}};
-    alert.starts_at = now;
-    alert.value = 1;
-    return alert;
-}
-
 std::vector<probes::SharedTarget> shared_targets(const Loaded& loaded) {
     std::vector<probes::SharedTarget> targets;
     for (const probes::PreparedTarget& target : loaded.targets)
@@ -87,28 +37,17 @@ std::vector<probes::SharedTarget> shared_targets(const Loaded& loaded) {
     return targets;
 }
 
-}  // namespace
-
-/// Wakes the engine at a wall time. A clock that is set is noticed within kPulse, since no wait is
-/// longer than that.
-class Engine::Timer {
-  public:
-    Timer(const boost::asio::any_io_executor& executor, std::function<void()> wake)
-        : timer_(executor), wake_(std::move(wake)) {}
-
-    void arm(WallTime at) {
-        const Duration wait = std::clamp(at - wall_now(), Duration{0}, kPulse);
-        timer_.expires_after(wait);
-        timer_.async_wait([this](const boost::system::error_code& error) {
-            if (!error) wake_();
-        });
+void log_trouble(const rules::RuleTrouble& trouble) {
+    if (trouble.error.empty()) {
+        spdlog::info("rule works again file={} group={} rule={}", trouble.file, trouble.group,
+                     trouble.rule);
+    } else {
+        spdlog::warn("rule fails, its alerts stay as they are file={} group={} rule={} error={}",
+                     trouble.file, trouble.group, trouble.rule, trouble.error);
     }
-    void cancel() { timer_.cancel(); }
+}
 
-  private:
-    boost::asio::steady_timer timer_;
-    std::function<void()> wake_;
-};
+}  // namespace
 
 Engine::Engine(Parts parts, const Loaded& first)
     : parts_(std::move(parts)),
@@ -116,10 +55,11 @@ Engine::Engine(Parts parts, const Loaded& first)
       rules_(store_, rule_options(first, target_labels_)),
       dispatcher_(first.routing, first.config->external_url),
       commands_(dispatcher_, parts_.journal, parts_.metrics),
+      journal_watch_(parts_.journal, parts_.metrics),
       external_url_(first.config->external_url),
       external_labels_(first.config->external_labels),
       started_at_(wall_now()),
-      timer_(std::make_unique<Timer>(parts_.loop.executor(), [this] { tick(); })),
+      timer_(parts_.loop.executor(), [this] { tick(); }),
       reader_(parts_.loop.executor(), store_) {}
 
 Engine::~Engine() = default;
@@ -202,7 +142,7 @@ void Engine::await_targets(WallTime now) {
 }
 
 void Engine::stop() {
-    timer_->cancel();
+    timer_.cancel();
     reader_.stop();
 }
 
@@ -295,6 +235,10 @@ void Engine::notice_blind_time() {
 
 void Engine::take_evaluation(const rules::Evaluation& evaluation, WallTime now) {
     keep_records(evaluation.records);
+    for (const auto& [limit, count] : evaluation.limits_reached)
+        limits_reached_[limit] += count;
+    for (const rules::RuleTrouble& trouble : evaluation.troubles)
+        log_trouble(trouble);
     for (const Sample& sample : evaluation.recorded) {
         if (is_stale(sample.value)) {
             recorded_.erase(sample.labels);
@@ -365,43 +309,22 @@ void Engine::tick() {
 void Engine::take_own_samples(WallTime now) {
     next_own_samples_ = now + kOwnInterval;
     parts_.refresh_metrics();
-    look_at_journal(now);
+    journal_watch_.look(*outbox_, external_labels_, external_url_, now);
     parts_.metrics.set_series(store_.series());
     parts_.metrics.set_rules_unmatched(rules_.unmatched_count());
     parts_.metrics.set_outbox_pending(outbox_->pending());
     commands_.look(now);
-    warn_of_limits();
+    look_at_limits();
     const SharedBatch own = parts_.metrics.collect(now);
     store_.append(*own, own_series_, kOwnInterval);
     arrived(*own, now);
 }
 
-void Engine::look_at_journal(WallTime now) {
-    for (const Error& warning : parts_.journal.take_warnings()) {
-        spdlog::warn("{}", warning.to_string());
-    }
-    for (const std::string& loss : parts_.journal.take_losses()) {
-        outbox_->announce(loss_of_journal(loss, external_labels_, now), external_url_);
-    }
-    const alerting::Journal::Stats stats = parts_.journal.stats();
-    const bool healthy = stats.last_error.empty();
-    parts_.metrics.set_journal(healthy, stats.failures);
-    parts_.metrics.set_limit_reached("journal_backlog", stats.dropped);
-    if (healthy == journal_was_healthy_) return;
-    journal_was_healthy_ = healthy;
-    if (healthy) {
-        spdlog::info("the journal can be written again; all that waited for it is on disk");
-    } else {
-        spdlog::error(
-            "the journal cannot be written ({}): notifications are sent from memory, and what is "
-            "decided now is forgotten by a restart",
-            stats.last_error);
-    }
-}
-
-void Engine::warn_of_limits() {
-    parts_.metrics.set_limit_reached("series", store_.refusals().series_limit);
-    parts_.metrics.set_limit_reached("alerts", dispatcher_.dropped());
+void Engine::look_at_limits() {
+    limits_reached_["series"] = store_.refusals().series_limit;
+    limits_reached_["alerts"] = dispatcher_.dropped();
+    for (const auto& [limit, count] : limits_reached_)
+        parts_.metrics.set_limit_reached(limit, count);
     const std::uint64_t refused = store_.refusals().series_limit + dispatcher_.dropped();
     if (refused > refused_) {
         spdlog::error(
@@ -418,19 +341,24 @@ void Engine::arm() {
          {rules_.next_wakeup(), dispatcher_.next_wakeup(), commands_.next_wakeup()}) {
         if (wakeup) next = std::min(next, *wakeup);
     }
-    timer_->arm(next);
+    timer_.arm(next);
 }
 
-Result<std::string> Engine::explain(const rules::ExplainQuery& query) const {
-    const WallTime now = wall_now();
-    const auto explanations = rules_.explain(query, now);
-    if (explanations.empty()) {
+Result<Inquiries> Engine::inquire(const rules::ExplainQuery& query) const {
+    Inquiries all;
+    all.at = wall_now();
+    all.rules = rules_.inquire(query, all.at);
+    if (all.rules.empty()) {
         const std::string nearest = rules_.nearest_alert(query.name);
         return fail(fmt::format("no alerting rule is called \"{}\"{}", query.name,
                                 nearest.empty() ? "" : ", did you mean \"" + nearest + "\"?"));
     }
-    const auto outward = [this](const Labels& labels) { return outward_labels(labels); };
-    return explain_json(explanations, dispatcher_, outward, now);
+    for (const rules::Inquiry& rule : all.rules) {
+        auto& facts = all.facts.emplace_back();
+        for (const auto& one : rule.explanation.alerts)
+            facts.push_back(explain_facts(dispatcher_, outward_labels(one.alert.labels), all.at));
+    }
+    return all;
 }
 
 exporters::SharedSnapshot Engine::snapshot() const {

@@ -13,10 +13,14 @@
 #include "alerting/journal.h"
 #include "alerting/outbox.h"
 #include "app/alert_commands.h"
+#include "app/explain_facts.h"
+#include "app/journal_watch.h"
 #include "app/load.h"
 #include "app/pulse.h"
+#include "app/rule_options.h"
 #include "app/series_reader.h"
 #include "app/target_states.h"
+#include "app/wake_timer.h"
 #include "exporters/self_metrics.h"
 #include "exporters/snapshot.h"
 #include "probes/runner.h"
@@ -26,6 +30,15 @@
 #include "series/store.h"
 
 namespace pilotlight::app {
+
+/// What the engine says of the alerts of one name.
+struct Inquiries {
+    WallTime at{};
+    /// One for each rule.
+    std::vector<rules::Inquiry> rules;
+    /// For each rule, one for each of its alerts that is explained.
+    std::vector<std::vector<ExplainFacts>> facts;
+};
 
 /// The one owner of series, rules, alerts and routing: samples come in, notifications go out.
 /// Nothing here waits for a disk, a name server or a peer.
@@ -75,13 +88,11 @@ class Engine {
     void read(std::shared_ptr<query::Reading> reading);
 
     [[nodiscard]] exporters::SharedSnapshot snapshot() const;
-    /// Why the alerts of one name are in their states, as the document of GET /api/explain; an
-    /// error where no rule has that name.
-    [[nodiscard]] Result<std::string> explain(const rules::ExplainQuery& query) const;
+    /// Why the alerts of one name are in their states, but for the steps; an error where no rule
+    /// has that name.
+    [[nodiscard]] Result<Inquiries> inquire(const rules::ExplainQuery& query) const;
 
   private:
-    class Timer;
-
     /// Rules over several targets wait until each was asked once, though not for long.
     void await_targets(WallTime now);
     void put_in_force(const Loaded& loaded, rules::RuleSet& rules,
@@ -92,8 +103,7 @@ class Engine {
     void take_evaluation(const rules::Evaluation& evaluation, WallTime now);
     /// The alert's labels and, where it has not set them, the external ones: what receivers see.
     [[nodiscard]] Labels outward_labels(const Labels& labels) const;
-    void warn_of_limits();
-    void look_at_journal(WallTime now);
+    void look_at_limits();
     void keep_records(const std::vector<rules::AlertRecord>& records);
     void send_due(WallTime now);
     void notice_blind_time();
@@ -107,17 +117,19 @@ class Engine {
     alerting::Dispatcher dispatcher_;
     AlertCommands commands_;
     alerting::Outbox* outbox_ = nullptr;
-    /// By name, what every one of a target's samples carries.
-    std::map<std::string, Labels, std::less<>> target_labels_;
+    TargetLabels target_labels_;
     /// Targets that have not been asked since the start, or since a long freeze.
     std::set<std::string, std::less<>> unheard_;
     TargetStates states_;
     exporters::ReloadView reload_;
+    JournalWatch journal_watch_;
     std::string external_url_;
     /// Of the start: an alert's labels are its identity, and must not change while it fires.
     Labels external_labels_;
     std::uint64_t refused_ = 0;
-    bool journal_was_healthy_ = true;
+    /// How often, by the limit's name.
+    std::map<std::string_view, std::uint64_t> limits_reached_{{"rule_timeout", 0},
+                                                              {"alerts_per_rule", 0}};
     WallTime started_at_;
     WallTime next_own_samples_{};
     /// When the engine last turned, on both clocks.
@@ -126,7 +138,7 @@ class Engine {
     series::Origin own_series_;
     /// What rules recorded last, ALERTS among it, for /metrics.
     std::unordered_map<Labels, double> recorded_;
-    std::unique_ptr<Timer> timer_;
+    WakeTimer timer_;
     SeriesReader reader_;
 };
 

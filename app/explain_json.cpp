@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "core/check.h"
 #include "core/sample.h"
 
 namespace pilotlight::app {
@@ -55,15 +56,13 @@ Json policies_json(const rules::Explanation::Policies& policies) {
             {"flap", std::move(flap)}};
 }
 
-Json silences_json(const alerting::Dispatcher& dispatcher, const std::vector<std::string>& ids) {
+Json silences_json(const std::vector<ExplainFacts::Silence>& silenced_by) {
     Json silences = Json::array();
-    for (const std::string& id : ids) {
-        const auto found = dispatcher.silences().all().find(id);
-        if (found == dispatcher.silences().all().end()) continue;
-        silences.push_back({{"id", id},
-                            {"created_by", found->second.created_by},
-                            {"comment", found->second.comment},
-                            {"ends_at", format_time(found->second.ends_at)}});
+    for (const ExplainFacts::Silence& silence : silenced_by) {
+        silences.push_back({{"id", silence.id},
+                            {"created_by", silence.created_by},
+                            {"comment", silence.comment},
+                            {"ends_at", format_time(silence.ends_at)}});
     }
     return silences;
 }
@@ -86,12 +85,9 @@ Json tellings_json(const std::vector<alerting::Telling>& tellings) {
     return all;
 }
 
-Json alert_json(const rules::Explanation::OneAlert& one, const alerting::Dispatcher& dispatcher,
-                const std::function<Labels(const Labels&)>& outward, WallTime now) {
-    const Labels known_as = outward(one.alert.labels);
-    const alerting::Muting muting = dispatcher.muting(known_as, now);
+Json alert_json(const rules::Explanation::OneAlert& one, const ExplainFacts& facts) {
     Json inhibited = Json::array();
-    for (const Labels& labels : muting.inhibited_by)
+    for (const Labels& labels : facts.inhibited_by)
         inhibited.push_back(labels_json(labels));
     return {{"labels", labels_json(one.alert.labels)},
             {"annotations", labels_json(one.alert.annotations)},
@@ -109,18 +105,18 @@ Json alert_json(const rules::Explanation::OneAlert& one, const alerting::Dispatc
             {"targets", one.targets},
             {"silent_targets", one.silent_targets},
             {"policies", policies_json(one.policies)},
-            {"silenced_by", silences_json(dispatcher, muting.silenced_by)},
+            {"silenced_by", silences_json(facts.silenced_by)},
             {"inhibited_by", std::move(inhibited)},
-            {"told", tellings_json(dispatcher.tellings(known_as, now))},
+            {"told", tellings_json(facts.told)},
             {"steps", steps_json(one.steps)},
             {"resolve_when_steps", steps_json(one.end_steps)}};
 }
 
-Json rule_json(const rules::Explanation& rule, const alerting::Dispatcher& dispatcher,
-               const std::function<Labels(const Labels&)>& outward, WallTime now) {
+Json rule_json(const rules::Explanation& rule, const std::vector<ExplainFacts>& facts) {
+    PILOT_CHECK(facts.size() == rule.alerts.size());
     Json alerts = Json::array();
-    for (const auto& one : rule.alerts)
-        alerts.push_back(alert_json(one, dispatcher, outward, now));
+    for (std::size_t i = 0; i < rule.alerts.size(); ++i)
+        alerts.push_back(alert_json(rule.alerts[i], facts[i]));
     return {{"name", rule.name},
             {"expr", rule.expression},
             {"file", rule.file},
@@ -144,11 +140,11 @@ Json rule_json(const rules::Explanation& rule, const alerting::Dispatcher& dispa
 }  // namespace
 
 std::string explain_json(const std::vector<rules::Explanation>& explanations,
-                         const alerting::Dispatcher& dispatcher,
-                         const std::function<Labels(const Labels&)>& outward, WallTime now) {
+                         const std::vector<std::vector<ExplainFacts>>& facts, WallTime now) {
+    PILOT_CHECK(facts.size() == explanations.size());
     Json rules = Json::array();
-    for (const auto& rule : explanations)
-        rules.push_back(rule_json(rule, dispatcher, outward, now));
+    for (std::size_t i = 0; i < explanations.size(); ++i)
+        rules.push_back(rule_json(explanations[i], facts[i]));
     const Json document{{"at", format_time(now)}, {"rules", std::move(rules)}};
     return document.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -3,11 +3,14 @@
 #include <iterator>
 #include <utility>
 
+#include "core/annotations.h"
+
 namespace pilotlight::app {
 namespace {
 
-Labels labels_of(const std::vector<std::pair<std::string, std::string>>& pairs) {
-    LabelsBuilder builder;
+template <class Builder>
+Labels read_from(const std::vector<std::pair<std::string, std::string>>& pairs) {
+    Builder builder;
     for (const auto& [name, value] : pairs)
         builder.set(name, value);
     return builder.build();
@@ -20,11 +23,12 @@ exporters::RuleView view_of(rules::RuleView rule, std::vector<Alert>& alerts) {
     view.expression = std::move(rule.expression);
     view.hold = rule.hold;
     view.keep_firing_for = rule.keep_firing_for;
-    view.labels = labels_of(rule.labels);
-    view.annotations = labels_of(rule.annotations);
+    view.labels = read_from<LabelsBuilder>(rule.labels);
+    view.annotations = read_from<AnnotationsBuilder>(rule.annotations);
     view.health = std::string(rule.health);
     view.last_error = std::move(rule.last_error);
     view.last_evaluation = rule.last_evaluation;
+    view.evaluation_time = rule.evaluation_time;
     view.unmatched = rule.last_evaluation && !rule.has_matched;
     for (Alert& alert : rule.alerts) {
         view.alerts.push_back(alerts.size());

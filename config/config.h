@@ -172,6 +172,8 @@ struct Limits {
     std::uint64_t probes_in_flight = 2'000;
     /// Alerts that one rule may have.
     std::uint64_t alerts_per_rule = 10'000;
+    /// As long as one evaluation of one rule may take.
+    Duration rule_timeout = std::chrono::seconds(1);
     /// Queries of the API that run at once.
     std::uint64_t queries = 4;
     /// Samples that one query may read and make.

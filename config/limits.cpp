@@ -36,13 +36,14 @@ void read_queries(const Node& node, Limits& limits, Errors& errors) {
     limits.queries = value;
 }
 
-void read_query_timeout(const Node& node, Limits& limits, Errors& errors) {
+template <Duration Limits::* Member>
+void read_timeout(const Node& node, Limits& limits, Errors& errors) {
     Duration value{};
     const std::size_t before = errors.size();
     read_value(node, value, errors);
     if (errors.size() != before) return;
     if (value <= Duration{0}) return expected_value(node, "more than 0s", errors);
-    limits.query_timeout = value;
+    limits.*Member = value;
 }
 
 constexpr Option<Limits> kOptions[] = {
@@ -56,12 +57,17 @@ constexpr Option<Limits> kOptions[] = {
                            "2000", "Probes that run at once on one probe thread."),
     option_read_by<Limits>(read_limit<&Limits::alerts_per_rule>, "alerts_per_rule", "integer",
                            "10000", "Alerts that one rule may have; more fail its evaluation."),
+    option_read_by<Limits>(
+        read_timeout<&Limits::rule_timeout>, "rule_timeout", "duration", "1s",
+        "What one evaluation of one rule may take of the processor; then it fails and is "
+        "left alone for a while. A rule that takes more than 50ms rests for nine "
+        "times as long."),
     option_read_by<Limits>(read_queries, "queries", "integer", "4",
                            "Queries of the API that are evaluated at once, at most 32. Twenty "
                            "more wait for their turn; the rest get 503."),
     option_read_by<Limits>(read_limit<&Limits::query_samples>, "query_samples", "integer",
                            "50000000", "Samples that one query may read and make."),
-    option_read_by<Limits>(read_query_timeout, "query_timeout", "duration", "2m",
+    option_read_by<Limits>(read_timeout<&Limits::query_timeout>, "query_timeout", "duration", "2m",
                            "As long as one query may take, waiting for its turn included."),
 };
 

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "core/check.h"
+#include "core/utf8.h"
 #include "probes/catalogue.h"
 
 namespace pilotlight::probes {
@@ -59,9 +60,12 @@ void TargetSeries::retarget(SharedTarget target) {
 
 Labels TargetSeries::whole_labels(const Measurement& measurement, bool honor_labels) const {
     std::vector<Label> all;
+    std::deque<std::string> mended;
     all.reserve(measurement.labels.size() + target_->labels.size() + 1);
     for (const auto& [name, value] : measurement.labels) {
-        if (!value.empty()) all.push_back({name, value});
+        if (value.empty()) continue;
+        const bool valid = is_valid_utf8(value);
+        all.push_back({name, valid ? value : mended.emplace_back(to_valid_utf8(value))});
     }
     const auto theirs = [&](std::string_view name) {
         return std::ranges::find(all.begin(), all.end(), name, &Label::name);

@@ -36,6 +36,7 @@ struct ProbeSamples {
 ///   down nor absent, and everything else pauses under a stale marker, so that no counter seems to
 ///   stand still; before the first such probe nothing is said at all.
 /// - Of the same series twice in one report the first stays.
+/// - Bytes of a label's value that are no UTF-8 become U+FFFD.
 ///
 /// Label sets are kept from probe to probe. A target that says the same in the same order costs a
 /// comparison per sample, one that does not a look-up.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/annotations.h"
 #include "rules/narrowed_expr.h"
 
 namespace pilotlight::rules {
@@ -10,23 +11,13 @@ namespace {
 
 constexpr std::string_view kFlappingAnnotation = "flapping";
 
-void name_series(const Labels& labels, const std::string& name, ActiveAlert& alert) {
-    LabelsBuilder series(labels);
-    series.set(kAlertName, name);
-    series.set(kMetricName, "ALERTS_FOR_STATE");
-    alert.for_state_series = series.build();
-    series.set(kMetricName, "ALERTS");
-    series.set("alertstate", to_string(alert.state));
-    alert.alerts_series = series.build();
-}
-
 /// NaN is the same as NaN here: it is no news.
 bool same_value(double a, double b) {
     return a == b || (a != a && b != b);
 }
 
 Labels with_flapping(const Labels& annotations, const FlapPolicy& policy) {
-    LabelsBuilder builder(annotations);
+    AnnotationsBuilder builder(annotations);
     builder.set(kFlappingAnnotation,
                 fmt::format("began or ended {} times within {}: stays firing until it has not "
                             "changed for {}",
@@ -36,7 +27,7 @@ Labels with_flapping(const Labels& annotations, const FlapPolicy& policy) {
 }
 
 Labels without_flapping(const Labels& annotations) {
-    LabelsBuilder builder(annotations);
+    AnnotationsBuilder builder(annotations);
     builder.remove(kFlappingAnnotation);
     return builder.build();
 }
@@ -52,53 +43,68 @@ bool may_come_yet(ActiveAlert& alert, WallTime now) {
 
 }  // namespace
 
-std::string_view to_string(Waiting waiting) {
-    switch (waiting) {
-        case Waiting::nothing:
-            return "";
-        case Waiting::data:
-            return "data";
-        case Waiting::resolve_when:
-            return "resolve_when";
-        case Waiting::settle:
-            return "settle";
-        case Waiting::keep_firing_for:
-            return "keep_firing_for";
-    }
-    return "";
-}
-
 void AlertStates::note(StateChange::Kind kind, const Labels& labels, const ActiveAlert& alert,
                        Changes& changes, std::optional<WallTime> resolved_at) const {
     changes.push_back({kind, labels, alert, resolved_at, flaps_.of(labels)});
 }
 
-void AlertStates::update(AlertRows rows, const Pass& pass, std::vector<StateChange>& changes) {
-    if (std::exchange(was_blind_, false)) {
-        for (auto& [labels, alert] : active_)
-            alert.unsure_since = pass.now;
+std::vector<AlertStates::Entry*> AlertStates::entries(const Pass& pass) {
+    return pass.target.empty() ? active_.entries() : active_.of(pass.target);
+}
+
+std::size_t AlertStates::count_with(const AlertRows& rows, const Pass& pass) {
+    std::size_t count = rows.size();
+    if (!pass.target.empty()) count += active_.size() - active_.count(pass.target);
+    if (pass.timers.keep_firing_for <= Duration{0}) return count;
+    for (const Entry* entry : entries(pass)) {
+        const auto& [labels, alert] = *entry;
+        const bool fires =
+            alert.state == AlertState::firing && alert.cause == AlertCause::condition;
+        if (!fires || rows.contains(labels)) continue;
+        const WallTime since = alert.keep_firing_since.value_or(pass.now);
+        if (pass.now - since < pass.timers.keep_firing_for) ++count;
     }
-    for (auto alert = active_.begin(); alert != active_.end();) {
-        if (!pass.target.empty() && alert->second.row.get(kTargetLabel) != pass.target) {
-            ++alert;
-            continue;
-        }
-        const auto row = rows.find(alert->first);
+    return count;
+}
+
+void AlertStates::begin_keeping(const AlertRows& rows, const Pass& pass, Changes& changes) {
+    for (Entry* entry : entries(pass)) {
+        auto& [labels, alert] = *entry;
+        const bool fires =
+            alert.state == AlertState::firing && alert.cause == AlertCause::condition;
+        if (!fires || alert.keep_firing_since || rows.contains(labels)) continue;
+        if (pass.judge.ending(alert) != Ending::over) continue;
+        alert.keep_firing_since = alert.flipped_at = pass.now;
+        changed_.emplace(alert.row.get(kTargetLabel));
+        note(StateChange::Kind::timer, labels, alert, changes);
+    }
+}
+
+void AlertStates::update(AlertRows rows, const Pass& pass, std::vector<StateChange>& changes) {
+    if (pass.target.empty()) {
+        all_changed_ = true;
+    } else {
+        changed_.emplace(pass.target);
+    }
+    if (std::exchange(was_blind_, false)) {
+        for (Entry* entry : active_.entries())
+            entry->second.unsure_since = pass.now;
+    }
+    for (Entry* entry : entries(pass)) {
+        auto& [labels, alert] = *entry;
+        const auto row = rows.find(labels);
         if (row != rows.end()) {
-            seen(alert->first, alert->second, std::move(row->second), pass, changes);
+            seen(labels, alert, std::move(row->second), pass, changes);
             rows.erase(row);
-            ++alert;
-        } else if (gone(alert->first, alert->second, pass, changes)) {
-            alert = active_.erase(alert);
-        } else {
-            ++alert;
+        } else if (alert.cause != AlertCause::error && gone(labels, alert, pass, changes)) {
+            active_.erase(*entry);
         }
     }
     for (auto& [labels, row] : rows)
         begin(labels, std::move(row), pass, changes);
     if (!pass.target.empty()) return;
     for (const Labels& labels : flaps_.forget(pass.policies, pass.now)) {
-        if (!active_.contains(labels)) {
+        if (active_.find(labels) == nullptr) {
             note(StateChange::Kind::forgotten, labels, {}, changes, pass.now);
         }
     }
@@ -106,25 +112,28 @@ void AlertStates::update(AlertRows rows, const Pass& pass, std::vector<StateChan
 
 void AlertStates::fail(const Labels& labels, AlertRow row, const Pass& pass,
                        std::vector<StateChange>& changes) {
-    const auto known = active_.find(labels);
-    if (known == active_.end()) return begin(labels, std::move(row), pass, changes);
+    changed_.emplace(row.row.get(kTargetLabel));
+    Entry* const known = active_.find(labels);
+    if (known == nullptr) return begin(labels, std::move(row), pass, changes);
     if (known->second.cause != AlertCause::error) return;
+    known->second.evidence = row.evidence;
     seen(labels, known->second, std::move(row), pass, changes);
 }
 
 void AlertStates::end_failure(const Pass& pass, std::vector<StateChange>& changes) {
-    for (auto alert = active_.begin(); alert != active_.end();) {
-        const bool ended = alert->second.cause == AlertCause::error &&
-                           gone(alert->first, alert->second, pass, changes);
-        alert = ended ? active_.erase(alert) : std::next(alert);
+    for (Entry* entry : active_.entries()) {
+        auto& [labels, alert] = *entry;
+        if (alert.cause != AlertCause::error) continue;
+        changed_.emplace(alert.row.get(kTargetLabel));
+        if (gone(labels, alert, pass, changes)) active_.erase(*entry);
     }
 }
 
 void AlertStates::end_all(WallTime now, std::vector<StateChange>& changes) const {
-    for (const auto& [labels, alert] : active_)
+    for (const auto& [labels, alert] : active_.all())
         changes.push_back({StateChange::Kind::state, labels, alert, now, {}});
     for (const Labels& labels : flaps_.alerts()) {
-        if (!active_.contains(labels)) {
+        if (!active_.all().contains(labels)) {
             changes.push_back({StateChange::Kind::forgotten, labels, {}, now, {}});
         }
     }
@@ -202,7 +211,9 @@ Waiting AlertStates::waits_for(const Labels& labels, ActiveAlert& alert, Ending 
     const PolicyInForce policy = pass.policies.of(labels);
     const bool by_condition = alert.cause == AlertCause::condition;
     if (by_condition && ending == Ending::unready) return Waiting::data;
-    if (by_condition && ending == Ending::silent) {
+    // The silence of what an evaluation failed on says nothing of whether it would fail still.
+    const bool rests_on_data = by_condition || alert.cause == AlertCause::error;
+    if (rests_on_data && ending == Ending::silent) {
         if (policy.on_no_data != OnNoData::resolve) return Waiting::data;
         if (may_come_yet(alert, pass.now)) return Waiting::data;
     }
@@ -249,68 +260,60 @@ void AlertStates::begin(const Labels& labels, AlertRow row, const Pass& pass, Ch
     if (pass.timers.hold <= Duration{0}) fire(labels, alert, pass);
     name_series(labels, pass.name, alert);
     note(StateChange::Kind::state, labels, alert, changes);
-    active_.emplace(labels, std::move(alert));
+    active_.put(labels, std::move(alert));
 }
 
 void AlertStates::restore(const AlertRecord& record, const std::string& name, WallTime now) {
     flaps_.restore(record.labels, record.changes);
     if (record.ended()) return;
-    ActiveAlert alert;
-    alert.annotations = record.annotations;
-    alert.row = record.row;
-    alert.state = record.state;
-    alert.active_at = record.active_at;
-    alert.fired_at = record.fired_at;
-    alert.keep_firing_since = record.keep_firing_since;
-    alert.value = record.value;
-    alert.cause = record.cause;
-    alert.evidence = {record.evidence, record.targets, record.data_valid_for};
-    alert.flapping_since = record.flapping_since;
-    alert.flipped_at = record.flipped_at.value_or(now);
-    alert.seen = false;
-    alert.waiting = Waiting::data;
-    alert.restored_at = alert.unsure_since = now;
-    name_series(record.labels, name, alert);
-    active_.insert_or_assign(record.labels, std::move(alert));
+    changed_.emplace(record.row.get(kTargetLabel));
+    active_.put(record.labels, to_active(record, name, now));
 }
 
 void AlertStates::was_blind(Duration time) {
     was_blind_ = true;
-    for (auto& [labels, alert] : active_) {
+    all_changed_ = true;
+    for (Entry* entry : active_.entries()) {
+        ActiveAlert& alert = entry->second;
         if (alert.state == AlertState::pending) alert.active_at += time;
         if (alert.keep_firing_since) *alert.keep_firing_since += time;
         if (alert.flapping_since) alert.flipped_at += time;
     }
 }
 
-std::optional<WallTime> AlertStates::next_timer(const Timers& timers, const RulePolicies& policies,
-                                                WallTime now) const {
+void AlertStates::set_alarm(const std::string& target, const Timers& timers,
+                            const RulePolicies& policies, WallTime now) {
     std::optional<WallTime> next;
     const auto at = [&](WallTime time) {
         if (time > now && (!next || time < *next)) next = time;
     };
-    for (const auto& [labels, alert] : active_) {
+    for (const Entry* entry : active_.of(target)) {
+        const auto& [labels, alert] = *entry;
         if (alert.state == AlertState::pending && alert.seen) at(alert.active_at + timers.hold);
         if (alert.keep_firing_since) at(*alert.keep_firing_since + timers.keep_firing_for);
         if (!alert.flapping_since) continue;
         if (const FlapPolicy* flap = policies.of(labels).flap) at(alert.flipped_at + flap->settle);
     }
-    return next;
+    alarms_.set(target, next);
 }
 
-Alert to_alert(const Labels& labels, const ActiveAlert& alert, std::optional<WallTime> resolved_at,
-               const std::string& generator_url) {
-    Alert shown;
-    shown.labels = labels;
-    shown.annotations = alert.annotations;
-    shown.state = resolved_at ? AlertState::resolved : alert.state;
-    shown.active_at = alert.active_at;
-    shown.fired_at = alert.fired_at;
-    shown.resolved_at = resolved_at;
-    shown.value = alert.value;
-    shown.generator_url = generator_url;
-    shown.decided_at = alert.decided_at;
-    return shown;
+std::optional<WallTime> AlertStates::next_timer(const Timers& timers, const RulePolicies& policies,
+                                                WallTime now) {
+    if (std::exchange(all_changed_, false)) {
+        alarms_.clear();
+        for (const std::string& target : active_.targets())
+            set_alarm(target, timers, policies, now);
+    } else {
+        for (const std::string& target : changed_)
+            set_alarm(target, timers, policies, now);
+    }
+    changed_.clear();
+    while (alarms_.first() != nullptr && alarms_.first()->first <= now) {
+        const std::string target = alarms_.first()->second;
+        set_alarm(target, timers, policies, now);
+    }
+    if (alarms_.first() == nullptr) return std::nullopt;
+    return alarms_.first()->first;
 }
 
 }  // namespace pilotlight::rules

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -10,19 +11,13 @@
 #include "core/alert.h"
 #include "core/labels.h"
 #include "core/time.h"
-#include "rules/alert_record.h"
+#include "rules/active_alert.h"
+#include "rules/active_alerts.h"
+#include "rules/alarms.h"
 #include "rules/flaps.h"
 #include "rules/policy.h"
 
 namespace pilotlight::rules {
-
-/// Which selectors had data for a row, and the targets that it came from: see Engine.
-struct Evidence {
-    std::uint64_t selectors = 0;
-    std::vector<std::string> targets;
-    /// How long the longest-lived of it stays valid.
-    Duration valid_for{};
-};
 
 /// A row of an alerting rule's expression, or what stands for one, under the alert's labels.
 struct AlertRow {
@@ -35,49 +30,6 @@ struct AlertRow {
     Evidence evidence{};
 };
 using AlertRows = std::unordered_map<Labels, AlertRow>;
-
-/// What an alert whose row is gone waits for, instead of ending.
-enum class Waiting {
-    nothing,
-    /// Its data is silent.
-    data,
-    /// `resolve_when` has no row for it.
-    resolve_when,
-    /// It flaps, and has not been quiet for long enough.
-    settle,
-    keep_firing_for,
-};
-
-/// "", "data", "resolve_when", "settle", "keep_firing_for".
-[[nodiscard]] std::string_view to_string(Waiting waiting);
-
-/// One alert of a rule between the first time its row is seen and its end.
-struct ActiveAlert {
-    Labels annotations;
-    Labels row;
-    AlertState state = AlertState::pending;
-    WallTime active_at{};
-    std::optional<WallTime> fired_at;
-    /// When the condition was seen to have ended, while `keep_firing_for` or damping holds it.
-    std::optional<WallTime> keep_firing_since;
-    double value = 0;
-    SteadyTime decided_at{};
-    AlertCause cause = AlertCause::condition;
-    Evidence evidence;
-    /// Set while it is flapping; then `flipped_at` is when its condition last came or went.
-    std::optional<WallTime> flapping_since;
-    WallTime flipped_at{};
-    /// Whether the row was there at the last evaluation; where not, what it waits for.
-    bool seen = true;
-    Waiting waiting = Waiting::nothing;
-    /// Since when its data has had the chance to come again: after a restart or a freeze.
-    std::optional<WallTime> unsure_since;
-    /// Since when it waits, after a restart, for its row to be seen again.
-    std::optional<WallTime> restored_at;
-    /// The labels of its ALERTS series, made when its state changed.
-    Labels alerts_series;
-    Labels for_state_series;
-};
 
 struct StateChange {
     enum class Kind {
@@ -140,13 +92,20 @@ class AlertStates {
         std::string_view target{};
     };
 
-    /// `rows` are what the expression gave at `pass.now`. Changes are appended.
+    /// How many alerts there would be with these rows: theirs, those that `keep_firing_for` keeps,
+    /// and those of other targets than the pass is of. What Prometheus holds against a limit.
+    [[nodiscard]] std::size_t count_with(const AlertRows& rows, const Pass& pass);
+    /// The rows are too many for update(); but alerts whose condition has ended begin to be kept,
+    /// so that there are fewer some time.
+    void begin_keeping(const AlertRows& rows, const Pass& pass, std::vector<StateChange>& changes);
+    /// `rows` are what the expression gave at `pass.now`. Changes are appended. Cost: the rows, and
+    /// the alerts that the pass is of.
     void update(AlertRows rows, const Pass& pass, std::vector<StateChange>& changes);
     /// The evaluation failed: `row` stands for that. An alert on a condition under these labels
     /// stays as it is.
     void fail(const Labels& labels, AlertRow row, const Pass& pass,
               std::vector<StateChange>& changes);
-    /// It does not fail any more.
+    /// It does not fail any more, or is not known to (Judge::ending).
     void end_failure(const Pass& pass, std::vector<StateChange>& changes);
     /// The rule is gone: all of it ends.
     void end_all(WallTime now, std::vector<StateChange>& changes) const;
@@ -157,16 +116,28 @@ class AlertStates {
     /// Nobody looked for that long: no timer has run meanwhile.
     void was_blind(Duration time);
 
-    /// When the next `for`, `keep_firing_for` or `settle` ends after `now`.
+    /// When the next `for`, `keep_firing_for` or `settle` ends after `now`. Cost: what has changed
+    /// since the last call.
     [[nodiscard]] std::optional<WallTime> next_timer(const Timers& timers,
-                                                     const RulePolicies& policies,
-                                                     WallTime now) const;
+                                                     const RulePolicies& policies, WallTime now);
+    /// Timers or policies are others now.
+    void timers_changed() { all_changed_ = true; }
 
-    [[nodiscard]] const std::unordered_map<Labels, ActiveAlert>& active() const { return active_; }
+    [[nodiscard]] const ActiveAlerts::ByLabels& active() const { return active_.all(); }
+    /// Those whose row is of this target; of none, where it is "".
+    [[nodiscard]] std::vector<ActiveAlerts::Entry*> of(std::string_view target) {
+        return active_.of(target);
+    }
     [[nodiscard]] const Flaps& flaps() const { return flaps_; }
 
   private:
     using Changes = std::vector<StateChange>;
+    using Entry = ActiveAlerts::Entry;
+
+    /// What the pass is of.
+    std::vector<Entry*> entries(const Pass& pass);
+    void set_alarm(const std::string& target, const Timers& timers, const RulePolicies& policies,
+                   WallTime now);
 
     void begin(const Labels& labels, AlertRow row, const Pass& pass, Changes& changes);
     void seen(const Labels& labels, ActiveAlert& alert, AlertRow row, const Pass& pass,
@@ -183,14 +154,14 @@ class AlertStates {
     void note(StateChange::Kind kind, const Labels& labels, const ActiveAlert& alert,
               Changes& changes, std::optional<WallTime> resolved_at = std::nullopt) const;
 
-    std::unordered_map<Labels, ActiveAlert> active_;
+    ActiveAlerts active_;
     Flaps flaps_;
+    /// By target, the next of its alerts' timers; but for targets whose alerts have changed since.
+    Alarms<std::string> alarms_;
+    std::set<std::string, std::less<>> changed_;
+    bool all_changed_ = false;
     /// Nobody looked for a while before the next pass.
     bool was_blind_ = false;
 };
-
-/// The public face of an active alert; `resolved_at` where it ended.
-[[nodiscard]] Alert to_alert(const Labels& labels, const ActiveAlert& alert,
-                             std::optional<WallTime> resolved_at, const std::string& generator_url);
 
 }  // namespace pilotlight::rules

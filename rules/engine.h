@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -17,13 +19,15 @@
 #include "rules/policy.h"
 #include "rules/promql/compatibility.h"
 #include "rules/rule_file.h"
+#include "rules/time_limit.h"
 #include "series/store.h"
 
 namespace pilotlight::rules {
 
+class Rounds;
 class RuleSet;
 struct ExplainQuery;
-struct Explanation;
+struct Inquiry;
 
 /// Rules that are ready to run.
 using SharedRules = std::shared_ptr<RuleSet>;
@@ -39,16 +43,26 @@ struct EngineOptions {
     std::uint64_t alerts_per_rule = 10'000;
     /// Samples that one evaluation may read.
     std::uint64_t samples_per_evaluation = 50'000'000;
-    /// Called as a rule begins to run: gives what is asked while it runs, true once it has run too
-    /// long: then it fails, and is left alone for a while (ten seconds, each time twice as long, at
-    /// most five minutes), so that the others get their turn. Without it rules take their time.
-    std::function<std::function<bool()>()> patience{};
+    /// Times what runs: a rule that takes longer than `rule_timeout` fails, and is left alone for a
+    /// while (ten seconds, each time twice as long, at most five minutes), so that the others get
+    /// their turn. Without clocks rules take their time.
+    TimeLimit::Clocks clocks{};
+    Duration rule_timeout = std::chrono::seconds(1);
     /// Whether a target of that name is configured still. Without it every target is.
     std::function<bool(std::string_view target)> is_configured{};
     /// What every sample of a target carries. Without it that is `target` alone.
     std::function<Labels(std::string_view target)> target_labels{};
     /// Null is none. They take effect with the next rules that are compiled.
     SharedPolicies policies{};
+};
+
+/// What is to be told of a rule's health.
+struct RuleTrouble {
+    std::string file;
+    std::string group;
+    std::string rule;
+    /// Empty where it works again.
+    std::string error;
 };
 
 /// What one call of the engine changed.
@@ -67,6 +81,11 @@ struct Evaluation {
     /// Rules that ran, and those of them that failed.
     std::size_t evaluated = 0;
     std::size_t failed = 0;
+    /// Rules that failed for a limit, by its name: "rule_timeout", "alerts_per_rule".
+    std::map<std::string_view, std::size_t> limits_reached;
+    /// Rules that began to fail, fail of another reason, or work again; of one rule at most one in
+    /// fifteen seconds.
+    std::vector<RuleTrouble> troubles;
 };
 
 struct RuleView {
@@ -82,6 +101,8 @@ struct RuleView {
     std::string_view health = "unknown";
     std::string last_error;
     std::optional<WallTime> last_evaluation;
+    /// How long that took.
+    std::chrono::duration<double> evaluation_time{};
     /// What the last evaluation said besides its result.
     std::vector<std::string> warnings;
     /// Whether the expression ever selected any series since the rule was loaded.
@@ -103,7 +124,10 @@ struct GroupView {
 ///
 /// When: a rule runs when a sample of a name that it reads has arrived, when its group's interval
 /// is due, and when the `for` or `keep_firing_for` of one of its alerts ends. What it records, and
-/// ALERTS when alerts change, arrives in turn. Everything in one call is evaluated at one `now`
+/// ALERTS when alerts change, arrives in turn. A group with a `query_offset` runs once what arrived
+/// is as old as that, since only then it sees it. A rule that takes more than a moment (50 ms)
+/// rests for nine times as long, and then sees all that came meanwhile; one that takes longer than
+/// `rule_timeout` fails. Everything in one call is evaluated at one `now`
 /// (a millisecond later where the last call had that very time, since a series has one sample a
 /// millisecond).
 ///
@@ -186,8 +210,8 @@ class Engine {
     [[nodiscard]] std::vector<Alert> alerts() const;
     [[nodiscard]] std::vector<GroupView> groups() const;
     /// Why the alerts of that name are in their states, one for each rule of that name, in
-    /// evaluation order; see rules/explanation.h. Cost: an evaluation of each step of each rule.
-    [[nodiscard]] std::vector<Explanation> explain(const ExplainQuery& query, WallTime now) const;
+    /// evaluation order, but for the steps of their expressions; see rules/explanation.h.
+    [[nodiscard]] std::vector<Inquiry> inquire(const ExplainQuery& query, WallTime now) const;
     /// The alert's name that is nearest to `name`; "" where none is near.
     [[nodiscard]] std::string nearest_alert(std::string_view name) const;
     /// How far back each metric name is read: what the store must keep.
@@ -199,8 +223,7 @@ class Engine {
     [[nodiscard]] std::size_t unmatched_count() const;
 
   private:
-    struct State;
-    std::unique_ptr<State> state_;
+    std::unique_ptr<Rounds> rounds_;
 };
 
 }  // namespace pilotlight::rules

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "rules/promql/selectors.h"
 #include "rules/reports.h"
 
 namespace pilotlight::rules {
@@ -20,14 +21,6 @@ Explanation::Policies policies_of(const RunningRule& rule, const Labels& labels)
 bool has_labels(const Labels& alert, const Labels& wanted) {
     return std::ranges::all_of(
         wanted, [&](const Label label) { return alert.get(label.name) == label.value; });
-}
-
-/// The steps of `resolve_when` for one alert.
-std::vector<Step> end_steps(const RunningRule& rule, const Labels& labels, const Labels& row,
-                            const series::Store& store, const promql::EvalOptions& eval) {
-    const PolicyInForce force = rule.policies().of(labels);
-    if (force.resolve_when == nullptr) return {};
-    return Steps(*force.resolve_when->expr, force.resolve_when->expression, store, eval).of(row);
 }
 
 void add_targets(const ActiveAlert& alert, const Sources::View& view,
@@ -84,39 +77,50 @@ Explanation about(const RunningRule& running, const RunningGroup& group) {
     return explanation;
 }
 
+/// The first alerts by their labels that have those that are wanted.
+std::vector<const ActiveAlerts::Entry*> alerts_of(const RunningRule& rule, const Labels& wanted,
+                                                  std::size_t& count) {
+    std::vector<const ActiveAlerts::Entry*> found;
+    for (const auto& entry : rule.alerts().active()) {
+        if (has_labels(entry.first, wanted)) found.push_back(&entry);
+    }
+    count = found.size();
+    const std::size_t shown = std::min(count, ExplainQuery::kAlertsMax);
+    const auto end = found.begin() + static_cast<std::ptrdiff_t>(shown);
+    std::ranges::partial_sort(found, end, std::less<>(),
+                              [](const auto* one) -> const Labels& { return one->first; });
+    found.resize(shown);
+    return found;
+}
+
 }  // namespace
 
-Explanation explain(const RuleSet& rules, std::uint32_t number, const ExplainQuery& query,
-                    const promql::EvalOptions& eval, const Sources::View& view,
-                    const std::string& external_url) {
+Inquiry inquire(const RuleSet& rules, std::uint32_t number, const ExplainQuery& query,
+                const promql::EvalOptions& eval, const Sources::View& view,
+                const std::string& external_url) {
     const RunningRule& rule = rules.rule(number);
     const RunningGroup& group = rules.group_of(number);
-    Explanation explanation = about(rule, group);
-    promql::EvalOptions options = eval;
-    options.at = view.now - group.group.query_offset;
-    options.sample_limit = query.samples_per_step;
-    options.interrupted = query.interrupted;
-    options.warnings = nullptr;
-    const Steps steps(*rule.rule().expr, rule.rule().expression, view.store, options);
+    Inquiry inquiry;
+    Explanation& explanation = inquiry.explanation = about(rule, group);
+    inquiry.condition = {rule.rule().expr, rule.rule().expression};
+    inquiry.eval = eval;
+    inquiry.eval.at = view.now - group.group.query_offset;
+    inquiry.eval.sample_limit = query.samples_per_step;
+    inquiry.eval.interrupted = {};
+    inquiry.eval.warnings = nullptr;
     const std::string url = generator_url(external_url, rule.rule().expression);
-    std::vector<std::pair<Labels, const ActiveAlert*>> found;
-    for (const auto& [labels, alert] : rule.alerts().active()) {
-        if (has_labels(labels, query.labels)) found.emplace_back(labels, &alert);
-    }
-    std::ranges::sort(found, std::less<>(),
-                      [](const auto& one) -> const Labels& { return one.first; });
-    explanation.alert_count = found.size();
-    if (found.size() > ExplainQuery::kAlertsMax) found.resize(ExplainQuery::kAlertsMax);
-    for (const auto& [labels, alert] : found) {
-        auto one = explain_alert(rule, labels, *alert, url);
-        add_targets(*alert, view, one);
-        one.steps = steps.of(alert->row);
-        if (alert->waiting == Waiting::resolve_when) {
-            one.end_steps = end_steps(rule, labels, alert->row, view.store, options);
+    for (const auto* entry : alerts_of(rule, query.labels, explanation.alert_count)) {
+        const auto& [labels, alert] = *entry;
+        explanation.alerts.push_back(explain_alert(rule, labels, alert, url));
+        add_targets(alert, view, explanation.alerts.back());
+        inquiry.rows.push_back(alert.row);
+        inquiry.ends.emplace_back();
+        const ResolveWhen* end = rule.policies().of(labels).resolve_when;
+        if (alert.waiting == Waiting::resolve_when && end != nullptr) {
+            inquiry.ends.back() = {end->expr, end->expression};
         }
-        explanation.alerts.push_back(std::move(one));
     }
-    if (!found.empty()) return explanation;
+    if (!explanation.alerts.empty()) return inquiry;
     LabelsBuilder wanted(query.labels);
     wanted.set(kAlertName, rule.rule().name);
     explanation.policies = policies_of(rule, wanted.build());
@@ -125,7 +129,38 @@ Explanation explain(const RuleSet& rules, std::uint32_t number, const ExplainQue
     for (const auto& label : rule.rule().labels)
         row.remove(label.name);
     row.remove(kAlertName);
-    explanation.steps = steps.of(row.build());
+    inquiry.rows.push_back(row.build());
+    return inquiry;
+}
+
+std::vector<Matchers> Inquiry::reads() const {
+    std::vector<Matchers> all;
+    const auto add = [&](const Part& part) {
+        if (part.expr == nullptr) return;
+        for (auto& selector : promql::selectors(*part.expr))
+            all.push_back(std::move(selector.matchers));
+    };
+    add(condition);
+    for (const Part& end : ends)
+        add(end);
+    return all;
+}
+
+Explanation explain(Inquiry inquiry, const StepsStore& in,
+                    const std::function<bool()>& interrupted) {
+    inquiry.eval.interrupted = interrupted;
+    Explanation explanation = std::move(inquiry.explanation);
+    const auto steps_of = [&](const Inquiry::Part& part) {
+        return Steps(*part.expr, part.text, in.store, in.known, inquiry.eval);
+    };
+    const Steps steps = steps_of(inquiry.condition);
+    for (std::size_t i = 0; i < explanation.alerts.size(); ++i) {
+        auto& one = explanation.alerts[i];
+        one.steps = steps.of(inquiry.rows[i]);
+        const Inquiry::Part& end = inquiry.ends[i];
+        if (end.expr != nullptr) one.end_steps = steps_of(end).of(inquiry.rows[i]);
+    }
+    if (explanation.alerts.empty()) explanation.steps = steps.of(inquiry.rows.front());
     return explanation;
 }
 

@@ -3,12 +3,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/alert.h"
 #include "core/error.h"
+#include "core/matcher.h"
 #include "rules/alert_record.h"
 #include "rules/alert_states.h"
 #include "rules/policy.h"
@@ -29,8 +31,6 @@ struct ExplainQuery {
     Labels labels{};
     /// Samples that one step may read.
     std::uint64_t samples_per_step = 2'000'000;
-    /// Asked now and then; true ends it with steps that say so.
-    std::function<bool()> interrupted{};
 };
 
 struct Explanation {
@@ -87,9 +87,44 @@ struct Explanation {
     std::vector<Step> steps;
 };
 
-/// Explains rule `number` at `now`. Cost: an evaluation of each step of its expression, once.
-[[nodiscard]] Explanation explain(const RuleSet& rules, std::uint32_t number,
-                                  const ExplainQuery& query, const promql::EvalOptions& eval,
-                                  const Sources::View& view, const std::string& external_url);
+/// An explanation but for its steps, with what these are made from: plain values, for any thread.
+struct Inquiry {
+    struct Part {
+        /// Null where there are no steps to make.
+        std::shared_ptr<const promql::Expr> expr;
+        /// What `expr` was parsed from.
+        std::string text;
+    };
+    Explanation explanation;
+    Part condition;
+    /// The row of each of the explanation's alerts; what is asked for where it has none.
+    std::vector<Labels> rows;
+    /// `resolve_when` of each of the explanation's alerts that waits for it.
+    std::vector<Part> ends;
+    promql::EvalOptions eval;
+
+    /// What the steps read of a store, at any time.
+    [[nodiscard]] std::vector<Matchers> reads() const;
+};
+
+/// What is known of rule `number` at `view.now`. Cost: a look at the rule's alerts, and at a few
+/// series of the targets that those rest on which are explained.
+[[nodiscard]] Inquiry inquire(const RuleSet& rules, std::uint32_t number, const ExplainQuery& query,
+                              const promql::EvalOptions& eval, const Sources::View& view,
+                              const std::string& external_url);
+
+/// Where steps are evaluated.
+struct StepsStore {
+    /// Has everything that the inquiry reads().
+    const series::Store& store;
+    /// Has every series, if only its labels: where a selector finds nothing, this says what is
+    /// near.
+    const series::Store& known;
+};
+
+/// Evaluates the steps, each of the expression once. `interrupted` is asked now and then; true ends
+/// it with steps that say so.
+[[nodiscard]] Explanation explain(Inquiry inquiry, const StepsStore& in,
+                                  const std::function<bool()>& interrupted = {});
 
 }  // namespace pilotlight::rules

@@ -127,6 +127,7 @@ RuleView view_of(const RunningRule& running, const std::string& external_url) {
         view.annotations.emplace_back(text.name, text.source);
     view.last_error = running.last_error();
     view.last_evaluation = running.last_evaluation();
+    view.evaluation_time = running.evaluation_time();
     if (view.last_evaluation) view.health = view.last_error.empty() ? "ok" : "err";
     view.warnings = running.warnings();
     view.has_matched = running.has_matched();

@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <unordered_set>
 
+#include "core/annotations.h"
 #include "core/check.h"
+#include "core/utf8.h"
 #include "rules/promql/evaluate.h"
 #include "rules/row_match.h"
 #include "rules/vector_of.h"
@@ -18,6 +21,9 @@ namespace {
 /// Warnings kept of one evaluation.
 constexpr std::size_t kWarningsMax = 10;
 
+/// Errors that follow each other faster are told of together.
+constexpr Duration kTellEvery = std::chrono::seconds(15);
+
 /// Whether a text would speak of a row's value: there is none.
 bool speaks_of_value(const Text& text) {
     if (text.plain) return false;
@@ -27,8 +33,7 @@ bool speaks_of_value(const Text& text) {
 }
 
 bool ran_too_long(const RunContext& context) {
-    const auto& interrupted = context.texts.eval.interrupted;
-    return interrupted && interrupted();
+    return context.time != nullptr && context.time->is_over();
 }
 
 /// What selectors are kept to; nothing for all targets.
@@ -55,14 +60,18 @@ void RunningRule::set_selectors(std::vector<promql::SelectorUse> selectors) {
 
 void RunningRule::take_over(RunningRule& before) {
     alerts_ = std::exchange(before.alerts_, {});
+    alerts_.timers_changed();
     // What was seen is known by the selectors' places.
     if (sources_ == before.sources_) watch_ = std::move(before.watch_);
     silent_ = std::move(before.silent_);
     warnings_ = std::move(before.warnings_);
-    series_ = std::exchange(before.series_, {});
+    recorded_ = std::exchange(before.recorded_, {});
     last_error_ = std::move(before.last_error_);
-    failed_target_ = std::move(before.failed_target_);
+    failures_ = std::exchange(before.failures_, {});
     last_evaluation_ = before.last_evaluation_;
+    evaluation_time_ = before.evaluation_time_;
+    told_error_ = std::move(before.told_error_);
+    told_at_ = before.told_at_;
     has_matched_ = has_matched_ || before.has_matched_;
 }
 
@@ -70,6 +79,9 @@ void RunningRule::restore(const AlertRecord& record, WallTime now) {
     alerts_.restore(record, rule_.name, now);
     if (!record.ended() && record.cause == AlertCause::no_data) {
         watch_.restore({record.evidence, record.targets, record.data_valid_for}, record.active_at);
+    }
+    if (!record.ended() && record.cause == AlertCause::error) {
+        failures_.restore({record.evidence, record.targets, record.data_valid_for});
     }
 }
 
@@ -89,13 +101,19 @@ bool RunningRule::run(const RunContext& context, RunResult& result) {
     }
     warnings_.clear();
     ends_.clear();
-    const bool failed_before = !last_error_.empty();
-    const Result<void> done = evaluate(context, result);
+    const bool failed_before = !failures_.empty();
+    Result<void> done = evaluate(context, result);
+    const bool too_long = context.time != nullptr && context.time->was_reached();
+    if (too_long) result.limit = "rule_timeout";
+    if (!done && too_long) {
+        done = fail(fmt::format("the evaluation took longer than rule_timeout allows ({})",
+                                format_duration(context.time->limit())));
+    }
     remember(context, done);
     if (rule_.is_alerting() && context.live != nullptr) {
         follow_failure(context, failed_before, result);
     }
-    if (rule_.is_alerting() && done) record_alerts(context, context.target, result);
+    if (rule_.is_alerting() && (done || context.live != nullptr)) record_alerts(context, result);
     return done.has_value();
 }
 
@@ -144,10 +162,27 @@ bool RunningRule::resolves(const RunContext& context, const ResolveWhen& end, co
 void RunningRule::remember(const RunContext& context, const Result<void>& done) {
     if (!done) {
         last_error_ = done.error().message;
-        failed_target_ = context.target;
-    } else if (context.target.empty() || context.target == failed_target_) {
-        last_error_.clear();
+        Evidence evidence;
+        if (context.live != nullptr && policies_.alerts_on_error()) {
+            const Labels row =
+                context.target.empty() ? Labels{} : Labels{{kTargetLabel, context.target}};
+            evidence = sources_.evidence(row, *context.live);
+        }
+        failures_.add(context.target, std::move(evidence));
+        return;
     }
+    failures_.succeeded(context.target, [&](std::string_view target, const Evidence& evidence) {
+        return context.live != nullptr && sources_.is_silent(target, evidence, *context.live);
+    });
+    if (!failures_.any_seen()) last_error_.clear();
+}
+
+std::optional<std::string> RunningRule::news_of_health(WallTime now) {
+    if (last_error_ == told_error_) return std::nullopt;
+    if (told_at_ && now >= *told_at_ && now - *told_at_ < kTellEvery) return std::nullopt;
+    told_at_ = now;
+    told_error_ = last_error_;
+    return told_error_;
 }
 
 Labels RunningRule::alert_labels(const RunContext& context, const Labels& row,
@@ -158,6 +193,10 @@ Labels RunningRule::alert_labels(const RunContext& context, const Labels& row,
         labels.set(label.name, expand(label, rule_.name, data, context.texts, context.functions));
     }
     labels.set(kAlertName, rule_.name);
+    const Labels built = labels.build();
+    for (const Label label : built) {
+        if (!is_valid_utf8(label.value)) labels.set(label.name, to_valid_utf8(label.value));
+    }
     return labels.build();
 }
 
@@ -185,7 +224,7 @@ Result<AlertRows> RunningRule::alert_rows(const RunContext& context, promql::Vec
 }
 
 Labels RunningRule::annotations_of(const RunContext& context, const tmpl::Value& data) const {
-    LabelsBuilder annotations;
+    AnnotationsBuilder annotations;
     for (const auto& text : rule_.annotations) {
         annotations.set(text.name,
                         ran_too_long(context)
@@ -197,20 +236,32 @@ Labels RunningRule::annotations_of(const RunContext& context, const tmpl::Value&
 
 Result<void> RunningRule::run_alerting(const RunContext& context, promql::Vector rows,
                                        RunResult& result) {
-    std::size_t found = rows.size();
-    if (!context.target.empty()) found += alerts_.active().size();
-    if (context.alerts_max > 0 && found > context.alerts_max) {
-        return fail(fmt::format("{} alerts are more than alerts_per_rule allows ({})", found,
-                                context.alerts_max));
-    }
-    if (context.limit > 0 && found > context.limit) {
-        return fail(fmt::format("exceeded limit of {} with {} alerts", context.limit, found));
-    }
+    const auto known = check_limits(context, rows.size(), result);
+    if (!known) return known;
     auto alerts = alert_rows(context, std::move(rows));
     if (!alerts) return std::unexpected(std::move(alerts.error()));
-    if (context.live != nullptr) add_silent(context, *alerts);
     const auto judge = judge_of(context);
-    alerts_.update(std::move(*alerts), pass_of(context, judge), result.changes);
+    const auto pass = pass_of(context, judge);
+    auto within = check_limits(context, alerts_.count_with(*alerts, pass), result);
+    if (!within) {
+        alerts_.begin_keeping(*alerts, pass, result.changes);
+        return within;
+    }
+    if (context.live != nullptr) add_silent(context, *alerts);
+    alerts_.update(std::move(*alerts), pass, result.changes);
+    return {};
+}
+
+Result<void> RunningRule::check_limits(const RunContext& context, std::size_t count,
+                                       RunResult& result) {
+    if (context.alerts_max > 0 && count > context.alerts_max) {
+        result.limit = "alerts_per_rule";
+        return fail(fmt::format("{} alerts are more than alerts_per_rule allows ({})", count,
+                                context.alerts_max));
+    }
+    if (context.limit > 0 && count > context.limit) {
+        return fail(fmt::format("exceeded limit of {} with {} alerts", context.limit, count));
+    }
     return {};
 }
 
@@ -221,6 +272,9 @@ AlertStates::Judge RunningRule::judge_of(const RunContext& context) {
                 [](const ResolveWhen&, const Labels&) { return true; }};
     }
     return {[this, &context](const ActiveAlert& alert) {
+                if (alert.cause == AlertCause::error) {
+                    return failures_.empty() ? Ending::over : Ending::silent;
+                }
                 return sources_.ending(alert, *context.live);
             },
             [this, &context](const ActiveAlert& alert) {
@@ -243,7 +297,7 @@ std::pair<Labels, AlertRow> RunningRule::row_instead(const RunContext& context, 
     constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
     context.texts.eval.at = context.now;
     const tmpl::Value data = text_data(context.texts, row, kNone);
-    LabelsBuilder annotations;
+    AnnotationsBuilder annotations;
     for (const auto& annotation : rule_.annotations) {
         if (speaks_of_value(annotation)) continue;
         annotations.set(annotation.name,
@@ -284,36 +338,47 @@ void RunningRule::add_silent(const RunContext& context, AlertRows& rows) {
 
 /// Begins and ends the alert on an evaluation that fails.
 void RunningRule::follow_failure(const RunContext& context, bool failed_before, RunResult& result) {
-    if (last_error_.empty() && !failed_before) return;
-    const std::size_t before = result.changes.size();
+    if (failures_.empty() && !failed_before) return;
     const auto judge = judge_of(context);
-    if (last_error_.empty()) {
+    if (!failures_.any_seen()) {
         alerts_.end_failure(pass_of(context, judge), result.changes);
     } else if (policies_.alerts_on_error()) {
         auto [labels, row] =
             row_instead(context, {}, "error",
                         fmt::format("{} cannot be evaluated: {}", rule_.name, last_error_));
         row.cause = AlertCause::error;
+        row.evidence = failures_.evidence();
         if (policies_.of(labels).on_error == OnError::alert) {
             alerts_.fail(labels, std::move(row), pass_of(context, judge), result.changes);
         }
     }
-    if (result.changes.size() > before || !last_error_.empty()) record_alerts(context, {}, result);
 }
 
-/// ALERTS and ALERTS_FOR_STATE, of all alerts or of those of one target.
-void RunningRule::record_alerts(const RunContext& context, std::string_view target,
-                                RunResult& result) {
+/// ALERTS and ALERTS_FOR_STATE of all alerts, or of those of the context's target and of none: an
+/// alert on an error is of none.
+void RunningRule::record_alerts(const RunContext& context, RunResult& result) {
+    if (context.target.empty()) return record_part(context, std::nullopt, result);
+    record_part(context, context.target, result);
+    record_part(context, std::string_view(), result);
+}
+
+void RunningRule::record_part(const RunContext& context, Part part, RunResult& result) {
     std::vector<Sample> samples;
-    samples.reserve(2 * alerts_.active().size());
-    for (const auto& [labels, alert] : alerts_.active()) {
-        if (!target.empty() && labels.get(kTargetLabel) != target) continue;
+    const auto add = [&](const ActiveAlert& alert) {
         samples.push_back({alert.alerts_series, 1});
         const auto since = std::chrono::floor<std::chrono::seconds>(alert.active_at);
         samples.push_back(
             {alert.for_state_series, static_cast<double>(since.time_since_epoch().count())});
+    };
+    if (part) {
+        for (const auto* entry : alerts_.of(*part))
+            add(entry->second);
+    } else {
+        samples.reserve(2 * alerts_.active().size());
+        for (const auto& [labels, alert] : alerts_.active())
+            add(alert);
     }
-    append(context, target, std::move(samples), result);
+    recorded_.append(into(context), part, std::move(samples), result.recorded);
 }
 
 Result<void> RunningRule::run_recording(const RunContext& context, promql::Vector rows,
@@ -336,45 +401,13 @@ Result<void> RunningRule::run_recording(const RunContext& context, promql::Vecto
         return fail(
             fmt::format("exceeded limit of {} with {} series", context.limit, samples.size()));
     }
-    append(context, context.target, std::move(samples), result);
+    const Part part = context.target.empty() ? Part() : Part(context.target);
+    recorded_.append(into(context), part, std::move(samples), result.recorded);
     return {};
 }
 
-void RunningRule::append(const RunContext& context, std::string_view of,
-                         std::vector<Sample> samples, RunResult& result) {
-    const WallTime at = context.now - context.query_offset;
-    std::unordered_map<std::string, std::unordered_set<Labels>> before;
-    if (of.empty()) {
-        before.swap(series_);
-    } else if (auto own = series_.extract(std::string(of))) {
-        before.insert(std::move(own));
-    }
-    for (const auto& sample : samples) {
-        context.store.append(sample.labels, at, sample.value, context.interval);
-        const std::string target(sample.labels.get(kTargetLabel));
-        if (const auto own = before.find(target); own != before.end()) {
-            own->second.erase(sample.labels);
-        }
-        series_[target].insert(sample.labels);
-    }
-    for (const auto& [target, gone] : before) {
-        for (const auto& labels : gone) {
-            context.store.append(labels, at, stale_marker(), context.interval);
-            samples.push_back({labels, stale_marker()});
-        }
-    }
-    result.recorded.insert(result.recorded.end(), std::make_move_iterator(samples.begin()),
-                           std::make_move_iterator(samples.end()));
-}
-
-void RunningRule::end_series(series::Store& store, WallTime now, std::vector<Sample>& recorded) {
-    for (const auto& [target, series] : series_) {
-        for (const auto& labels : series) {
-            store.append(labels, now, stale_marker());
-            recorded.push_back({labels, stale_marker()});
-        }
-    }
-    series_.clear();
+RecordedSeries::Into RunningRule::into(const RunContext& context) {
+    return {context.store, context.now - context.query_offset, context.interval};
 }
 
 }  // namespace pilotlight::rules

@@ -1,22 +1,24 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
-#include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "core/sample.h"
 #include "rules/alert_states.h"
 #include "rules/data_watch.h"
+#include "rules/failures.h"
 #include "rules/narrowed_expr.h"
 #include "rules/policy.h"
 #include "rules/promql/selectors.h"
+#include "rules/recorded_series.h"
 #include "rules/rule_file.h"
 #include "rules/sources.h"
 #include "rules/template_functions.h"
+#include "rules/time_limit.h"
 #include "series/store.h"
 
 namespace pilotlight::rules {
@@ -45,10 +47,14 @@ struct RunContext {
     /// Where not empty: only what carries this target is new, and only its rows are evaluated. The
     /// rule must be one that narrows().
     std::string_view target{};
+    /// How long the run may take; null for as long as it likes. Its begin() is the caller's.
+    TimeLimit* time = nullptr;
 };
 
 /// What a run added to the store, and the alerts that changed.
 struct RunResult {
+    /// The limit that the run failed for: "rule_timeout", "alerts_per_rule", or "".
+    std::string_view limit{};
     std::vector<Sample> recorded;
     std::vector<StateChange> changes;
 };
@@ -66,7 +72,10 @@ class RunningRule {
     [[nodiscard]] std::uint64_t id() const { return id_; }
     /// Whether its rows can be evaluated for one target at a time.
     [[nodiscard]] bool narrows() const { return narrows_ && policies_.narrows(); }
-    void set_policies(const SharedPolicies& all) { policies_ = RulePolicies(all, rule_); }
+    void set_policies(const SharedPolicies& all) {
+        policies_ = RulePolicies(all, rule_);
+        alerts_.timers_changed();
+    }
     [[nodiscard]] const RulePolicies& policies() const { return policies_; }
     void set_selectors(std::vector<promql::SelectorUse> selectors);
     [[nodiscard]] const std::vector<promql::SelectorUse>& selectors() const { return selectors_; }
@@ -77,14 +86,16 @@ class RunningRule {
     bool run(const RunContext& context, RunResult& result);
 
     /// Ends what it recorded: the rule is gone.
-    void end_series(series::Store& store, WallTime now, std::vector<Sample>& recorded);
+    void end_series(series::Store& store, WallTime now, std::vector<Sample>& recorded) {
+        recorded_.end(store, now, recorded);
+    }
 
     /// Puts an alert back as it was before a restart.
     void restore(const AlertRecord& record, WallTime now);
     /// Nobody looked for that long: no timer has run meanwhile, and data gets the time to come.
     void was_blind(Duration time);
     /// When one of its timers ends next after `now`.
-    [[nodiscard]] std::optional<WallTime> next_timer(WallTime now) const {
+    [[nodiscard]] std::optional<WallTime> next_timer(WallTime now) {
         return alerts_.next_timer(timers(), policies_, now);
     }
 
@@ -95,6 +106,10 @@ class RunningRule {
     [[nodiscard]] AlertStates::Timers timers() const { return {rule_.hold, rule_.keep_firing_for}; }
     [[nodiscard]] const std::string& last_error() const { return last_error_; }
     [[nodiscard]] std::optional<WallTime> last_evaluation() const { return last_evaluation_; }
+    void set_evaluation_time(std::chrono::nanoseconds took) { evaluation_time_ = took; }
+    [[nodiscard]] std::chrono::nanoseconds evaluation_time() const { return evaluation_time_; }
+    /// The error to tell of now, "" where the rule works again, nothing where there is no news.
+    [[nodiscard]] std::optional<std::string> news_of_health(WallTime now);
     /// Whether any of its selectors has found a series at a run since the rule was loaded; true
     /// for a rule that has none.
     [[nodiscard]] bool has_matched() const { return has_matched_; }
@@ -118,10 +133,12 @@ class RunningRule {
     void follow_failure(const RunContext& context, bool failed_before, RunResult& result);
     Labels alert_labels(const RunContext& context, const Labels& row,
                         const tmpl::Value& data) const;
-    void record_alerts(const RunContext& context, std::string_view target, RunResult& result);
-    /// `of`: where not empty, the target that the samples are all of.
-    void append(const RunContext& context, std::string_view of, std::vector<Sample> samples,
-                RunResult& result);
+    void record_alerts(const RunContext& context, RunResult& result);
+    using Part = RecordedSeries::Part;
+    void record_part(const RunContext& context, Part part, RunResult& result);
+    static RecordedSeries::Into into(const RunContext& context);
+    /// Fails where there would be more than one of the limits allows.
+    Result<void> check_limits(const RunContext& context, std::size_t count, RunResult& result);
 
     Result<promql::Vector> rows(const RunContext& context);
     bool resolves(const RunContext& context, const ResolveWhen& end, const Labels& row);
@@ -144,12 +161,14 @@ class RunningRule {
     };
     std::vector<Ends> ends_;
     std::vector<std::string> warnings_;
-    /// What it recorded last, by target.
-    std::unordered_map<std::string, std::unordered_set<Labels>> series_;
+    RecordedSeries recorded_;
     std::string last_error_;
-    /// Whose rows failed; empty for all.
-    std::string failed_target_;
+    Failures failures_;
     std::optional<WallTime> last_evaluation_;
+    std::chrono::nanoseconds evaluation_time_{};
+    /// The error that was told last, and when.
+    std::string told_error_;
+    std::optional<WallTime> told_at_;
     bool has_matched_ = false;
 };
 

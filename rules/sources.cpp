@@ -9,8 +9,6 @@ namespace pilotlight::rules {
 
 namespace {
 
-/// Targets remembered for one alert: an alert over all of a large fleet rests on no single one.
-constexpr std::size_t kTargetsMax = 64;
 /// A restored alert waits no longer than this for ranges to fill again.
 constexpr Duration kRefillMax = std::chrono::hours(1);
 
@@ -55,9 +53,9 @@ bool is_replaced(const Labels& row, const Sources::View& view) {
 enum class Sight { present, settled, silent };
 
 /// `all_answer`: every configured target that the alert rests on answers.
-Sight sight_of(const Source& source, const ActiveAlert& alert, bool all_answer,
+Sight sight_of(const Source& source, const Labels& row, bool all_answer,
                const Sources::View& view) {
-    for (const auto* series : series_of(source, alert.row, view.store)) {
+    for (const auto* series : series_of(source, row, view.store)) {
         if (is_fresh(*series, view)) return Sight::present;
     }
     if (!all_answer) return Sight::silent;
@@ -124,11 +122,11 @@ Ending Sources::ending(const ActiveAlert& alert, const View& view) const {
     if (alert.restored_at && view.now - *alert.restored_at < std::min(reach_, kRefillMax)) {
         return Ending::unready;
     }
-    return is_over(alert, view) ? Ending::over : Ending::silent;
+    return is_over(alert.evidence, alert.row, view) ? Ending::over : Ending::silent;
 }
 
-bool Sources::is_over(const ActiveAlert& alert, const View& view) const {
-    const auto& [selectors, targets, valid_for] = alert.evidence;
+bool Sources::is_over(const Evidence& evidence, const Labels& row, const View& view) const {
+    const auto& [selectors, targets, valid_for] = evidence;
     const auto configured = [&](const std::string& target) {
         return !view.is_configured || view.is_configured(target);
     };
@@ -139,7 +137,7 @@ bool Sources::is_over(const ActiveAlert& alert, const View& view) const {
     bool any_present = false;
     for (std::size_t i = 0; i < sources_.size(); ++i) {
         if ((selectors >> i & 1U) == 0) continue;
-        switch (sight_of(sources_[i], alert, all_answer, view)) {
+        switch (sight_of(sources_[i], row, all_answer, view)) {
             case Sight::silent:
                 return false;
             case Sight::present:
@@ -150,6 +148,33 @@ bool Sources::is_over(const ActiveAlert& alert, const View& view) const {
         }
     }
     return any_present;
+}
+
+bool Sources::is_mute(const std::string& target, const Evidence& evidence, const View& view) const {
+    if (answers(target, view)) return false;
+    const Labels row{{kTargetLabel, target}};
+    for (std::size_t i = 0; i < sources_.size(); ++i) {
+        if ((evidence.selectors >> i & 1U) == 0) continue;
+        const auto found = series_of(sources_[i], row, view.store);
+        const bool fresh = std::ranges::any_of(found, [&](const series::Series* series) {
+            return series->labels().get(kTargetLabel) == target && is_fresh(*series, view);
+        });
+        if (fresh) return false;
+    }
+    return true;
+}
+
+bool Sources::is_silent(std::string_view target, const Evidence& evidence, const View& view) const {
+    const auto configured = [&](std::string_view name) {
+        return !view.is_configured || view.is_configured(name);
+    };
+    if (evidence.selectors == 0) return false;
+    if (!target.empty()) {
+        return configured(target) && !is_over(evidence, Labels{{kTargetLabel, target}}, view);
+    }
+    return std::ranges::any_of(evidence.targets, [&](const std::string& name) {
+        return configured(name) && is_mute(name, evidence, view);
+    });
 }
 
 }  // namespace pilotlight::rules

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,8 @@ class Sources {
   public:
     /// More selectors than bits of Evidence are left out of account.
     static constexpr std::size_t kSourcesMax = 64;
+    /// Targets remembered for one alert: one over all of a large fleet rests on no single one.
+    static constexpr std::size_t kTargetsMax = 64;
 
     Sources() = default;
     explicit Sources(std::vector<Source> sources);
@@ -42,6 +45,10 @@ class Sources {
 
     [[nodiscard]] Evidence evidence(const Labels& row, const View& view) const;
     [[nodiscard]] Ending ending(const ActiveAlert& alert, const View& view) const;
+    /// Whether data that an evaluation for the target (for all, where it is "") failed on is not
+    /// there any more though a target that it came from is configured, and does not say so itself.
+    [[nodiscard]] bool is_silent(std::string_view target, const Evidence& evidence,
+                                 const View& view) const;
 
     /// The widest range of all.
     [[nodiscard]] Duration reach() const { return reach_; }
@@ -50,7 +57,10 @@ class Sources {
     bool operator==(const Sources&) const = default;
 
   private:
-    [[nodiscard]] bool is_over(const ActiveAlert& alert, const View& view) const;
+    [[nodiscard]] bool is_over(const Evidence& evidence, const Labels& row, const View& view) const;
+    /// Whether nothing of the evidence is fresh for the target, which does not answer.
+    [[nodiscard]] bool is_mute(const std::string& target, const Evidence& evidence,
+                               const View& view) const;
 
     std::vector<Source> sources_;
     Duration reach_{};

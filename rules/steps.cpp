@@ -90,8 +90,8 @@ bool has_own_value(const promql::Expr& expr) {
 }  // namespace
 
 Steps::Steps(const promql::Expr& expr, const std::string& text, const series::Store& store,
-             const promql::EvalOptions& options)
-    : root_(expr), text_(text), store_(store), options_(options) {
+             const series::Store& known, const promql::EvalOptions& options)
+    : root_(expr), text_(text), store_(store), known_(known), options_(options) {
     add(expr, 0);
 }
 
@@ -157,11 +157,11 @@ std::string Steps::why_nothing(const promql::VectorSelector& selector) const {
     }
     std::string why = fmt::format("no series match {}", shown(selector.matchers, name));
     if (name.empty()) return why;
-    if (!store_.select(by_name).empty()) {
+    if (!known_.select(by_name).empty()) {
         return why + fmt::format("; there are series of {}, but with other labels", name);
     }
     std::set<std::string, std::less<>> names;
-    store_.for_each([&](const series::Series& series) {
+    known_.for_each([&](const series::Series& series) {
         const std::string_view one = series.labels().metric_name();
         if (names.size() < kNamesMax && !names.contains(one)) names.emplace(one);
     });

@@ -42,10 +42,11 @@ class Steps {
     /// Steps beyond it are left away, innermost last.
     static constexpr std::size_t kStepsMax = 100;
 
-    /// `text` is what `expr` was parsed from. Cost: one evaluation for each step; `options` bounds
-    /// each. Both must outlive this.
+    /// `text` is what `expr` was parsed from, `known` has every series (if only its labels) for
+    /// what is near one that `store` has not. Cost: one evaluation for each step; `options` bounds
+    /// each. All must outlive this.
     Steps(const promql::Expr& expr, const std::string& text, const series::Store& store,
-          const promql::EvalOptions& options);
+          const series::Store& known, const promql::EvalOptions& options);
 
     /// Only what shares the row's labels, as far as it has them; all for an empty row.
     [[nodiscard]] std::vector<Step> of(const Labels& row) const;
@@ -59,6 +60,7 @@ class Steps {
     const promql::Expr& root_;
     const std::string& text_;
     const series::Store& store_;
+    const series::Store& known_;
     const promql::EvalOptions& options_;
     /// With all their rows.
     std::vector<Step> steps_;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <set>
 
+#include "core/annotations.h"
 #include "rules/promql/parser.h"
 #include "rules/yaml_float.h"
 
@@ -147,9 +148,10 @@ class Reader {
     }
 
     /// `empty` is told whether a value was empty.
+    template <class Builder = LabelsBuilder>
     Labels labels(const Node& node, std::string_view key, bool* empty = nullptr) {
         const Node* value = node.find(key);
-        LabelsBuilder labels;
+        Builder labels;
         if (value == nullptr || value->is_null()) return labels.build();
         if (!value->is_mapping()) {
             add(*value, fmt::format("\"{}\" must be a mapping, not {}", key, value->kind_name()));
@@ -257,7 +259,7 @@ class Reader {
             LabelsBuilder with_name(labels(item, "exp_labels", &alert.impossible));
             with_name.set(kAlertName, test.alertname);
             alert.labels = with_name.build();
-            alert.annotations = labels(item, "exp_annotations");
+            alert.annotations = labels<AnnotationsBuilder>(item, "exp_annotations");
             test.alerts.push_back(std::move(alert));
         });
         return test;

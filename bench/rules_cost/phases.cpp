@@ -1,6 +1,9 @@
 // Where a reload and an evaluation of many rules spend their time, without the daemon around them.
 //
 //     bench_rules_phases FILE [ROUNDS]
+//     bench_rules_phases --alerts TARGETS [ROUNDS]
+//
+// The second: one rule that fires for every target, and news of one target at a time.
 //
 // FILE is what workload.py prints. Series are made as its exporter gives them, with a target label;
 // times are CPU times.
@@ -8,10 +11,12 @@
 #include <malloc.h>
 #include <time.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/yaml.h"
@@ -92,12 +97,70 @@ SampleBatch batch_at(const std::vector<Labels>& series, WallTime at) {
     return batch;
 }
 
+std::vector<rules::RuleFile> one_rule() {
+    const auto node = config::parse_yaml(
+        "groups: [{name: g, interval: 1h, rules: [{alert: Down, expr: up == 0, "
+        "keep_firing_for: 1m, annotations: {summary: '{{ $labels.target }} is down'}}]}]",
+        "rules.yaml");
+    auto file = rules::read_rule_file(*node);
+    std::vector<rules::RuleFile> files;
+    files.push_back(std::move(*file));
+    return files;
+}
+
+SampleBatch news_of(std::size_t target, WallTime at) {
+    SampleBatch batch;
+    batch.at = at;
+    const std::string name = fmt::format("target-{}", target);
+    batch.samples.push_back(
+        {Labels{{"__name__", "up"}, {"target", name}, {"prober", "http"}, {"instance", name}}, 0});
+    return batch;
+}
+
+/// What the news of one target costs while one rule fires for all of them.
+int run_alerts(std::size_t targets, std::size_t rounds) {
+    series::Store store;
+    rules::EngineOptions options;
+    options.alerts_per_rule = 2 * targets;
+    rules::Engine engine(store, options);
+    engine.replace(one_rule(), kStart);
+    store.set_retention(engine.retention());
+    engine.on_tick(kStart);
+    WallTime at = kStart;
+    const auto bring = [&](std::size_t target) {
+        at += Duration{2};
+        const SampleBatch batch = news_of(target, at);
+        store.append(batch, kInterval);
+        return engine.on_arrival(batch, at).failed;
+    };
+    std::size_t failed = 0;
+    lap();
+    for (std::size_t i = 0; i < targets; ++i)
+        failed += bring(i);
+    const double begun = lap();
+    for (std::size_t i = 0; i < rounds; ++i)
+        failed += bring(i * 7919 % targets);
+    const double news = lap();
+    std::cout << fmt::format(
+        "{} alerts fire, {} evaluations failed; {:.1f} us a sample while they began, {:.1f} us a "
+        "sample afterwards\n",
+        engine.alerts().size(), failed, begun * 1000 / static_cast<double>(targets),
+        news * 1000 / static_cast<double>(rounds));
+    return failed == 0 ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     if (argc < 2) {
-        std::cerr << "usage: bench_rules_phases FILE [ROUNDS]\n";
+        std::cerr << "usage: bench_rules_phases FILE [ROUNDS]\n"
+                     "       bench_rules_phases --alerts TARGETS [ROUNDS]\n";
         return 2;
+    }
+    if (argc > 2 && std::string_view(argv[1]) == "--alerts") {
+        const auto targets = static_cast<std::size_t>(std::max(1, std::atoi(argv[2])));
+        const auto rounds = static_cast<std::size_t>(argc > 3 ? std::atoi(argv[3]) : 2000);
+        return run_alerts(targets, std::max<std::size_t>(rounds, 1));
     }
     const int rounds = argc > 2 ? std::atoi(argv[2]) : 40;
     const auto series = make_series(10'000);

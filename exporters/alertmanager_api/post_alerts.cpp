@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/annotations.h"
 #include "exporters/alertmanager_api/answers.h"
 #include "exporters/alertmanager_api/handlers.h"
 #include "exporters/alertmanager_api/times.h"
@@ -29,9 +30,11 @@ bool is_uri(std::string_view text) {
     return true;
 }
 
-/// Empty values are left out. Throws Json::exception where it is no map of texts.
-Labels labels_of(const Json& object) {
-    LabelsBuilder builder;
+/// Empty labels are left out, empty annotations are not. Throws Json::exception where it is no map
+/// of texts.
+template <class Builder>
+Labels read_from(const Json& object) {
+    Builder builder;
     for (const auto& [name, value] : object.get_ref<const Json::object_t&>())
         builder.set(name, value.get<std::string>());
     return builder.build();
@@ -49,9 +52,9 @@ std::expected<alerting::PostedAlert, Response> read_alert(const Json& json, std:
     if (labels == nullptr) {
         return std::unexpected(fault(602, fmt::format("{}.labels in body is required", index)));
     }
-    alert.labels = labels_of(*labels);
+    alert.labels = read_from<LabelsBuilder>(*labels);
     if (const Json* annotations = present("annotations"))
-        alert.annotations = labels_of(*annotations);
+        alert.annotations = read_from<AnnotationsBuilder>(*annotations);
     for (const auto& [key, out] :
          {std::pair{"startsAt", &alert.starts_at}, std::pair{"endsAt", &alert.ends_at}}) {
         const Json* text = present(key);

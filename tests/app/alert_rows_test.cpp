@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "core/annotations.h"
+
 using namespace std::chrono_literals;
 using namespace pilotlight;
 using rules::AlertCause;
@@ -44,6 +46,10 @@ BOOST_AUTO_TEST_SUITE(alert_rows)
 
 BOOST_AUTO_TEST_CASE(a_record_reads_back_as_it_was) {
     AlertRecord record = firing();
+    BOOST_CHECK(read_back(record) == record);
+    AnnotationsBuilder annotations(record.annotations);
+    record.annotations = annotations.set("empty", "").build();
+    BOOST_TEST(read_back(record).annotations.size() == 2U);
     BOOST_CHECK(read_back(record) == record);
     record.keep_firing_since = kThen + 40s;
     record.data_valid_for = 2h;

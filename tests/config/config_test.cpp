@@ -184,6 +184,7 @@ BOOST_AUTO_TEST_CASE(root_values_are_checked) {
         {"limits: {queries: 33}\n", "expected an integer from 1 to 32"},
         {"limits: {query_samples: 0}\n", "expected an integer of 1 or more"},
         {"limits: {query_timeout: 0s}\n", "expected more than 0s"},
+        {"limits: {rule_timeout: 0s}\n", "expected more than 0s"},
         {"limits: {query_timeout: soon}\n", "p.yaml:1:25"},
         {"query_history: -1h\n", "p.yaml:1:16"},
         {"limits: {body_size: 0}\n", "expected a size of 1 byte or more"},
@@ -203,7 +204,8 @@ BOOST_AUTO_TEST_CASE(root_values_are_checked) {
 BOOST_AUTO_TEST_CASE(root_values_are_read) {
     const auto config = accepted(
         "listen: '[::1]:0'\nprobe_threads: 4\npromql: {compatibility: 2}\n"
-        "limits: {body_size: 1MB, series: 5, queries: 2, query_timeout: 9s}\nquery_history: 1h\n"
+        "limits: {body_size: 1MB, series: 5, queries: 2, query_timeout: 9s, rule_timeout: "
+        "3s}\nquery_history: 1h\n"
         "alerting_file: /abs/../am.yaml\n"
         "defaults: {interval: 2s, evaluation_interval: 30s}\n");
     BOOST_TEST(config->listen_host == "::1");
@@ -214,6 +216,7 @@ BOOST_AUTO_TEST_CASE(root_values_are_read) {
     BOOST_TEST(config->limits.series == 5U);
     BOOST_TEST(config->limits.queries == 2U);
     BOOST_TEST((config->limits.query_timeout == 9s));
+    BOOST_TEST((config->limits.rule_timeout == 3s));
     BOOST_TEST((config->query_history == 1h));
     BOOST_TEST(config->limits.scrape_samples == 100'000U);
     BOOST_TEST(config->alerting_file == "/am.yaml");

@@ -75,6 +75,16 @@ BOOST_AUTO_TEST_CASE(a_label_of_the_same_name_is_renamed) {
                R"(prober="scrape", target="api"} 1)");
 }
 
+BOOST_AUTO_TEST_CASE(what_is_no_utf8_in_a_label_is_replaced) {
+    const Measurement broken{"a", 1, {{"name", "caf\xe9"}, {"path", "/\xff/\xc3\xa9"}}};
+    const std::string expected = fmt::format(
+        "a{{instance=\"a:1\", name=\"caf\xef\xbf\xbd\", path=\"/\xef\xbf\xbd/"
+        "\xc3\xa9\", prober=\"scrape\", target=\"api\"}} 1");
+    BOOST_TEST(shown(*make({broken}).batch) == expected);
+    // And is the same series the next time.
+    BOOST_TEST(shown(*make({broken}).batch) == expected);
+}
+
 BOOST_AUTO_TEST_CASE(or_wins_where_labels_are_honored) {
     const ProbeSamples made = make({{"a", 1, {{"instance", "theirs"}}}}, Outcome::ok(), true);
     BOOST_TEST(shown(*made.batch) == R"(a{instance="theirs", prober="scrape", target="api"} 1)");

@@ -2,9 +2,6 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include <memory>
-#include <utility>
-
 #include "core/sample.h"
 #include "tests/rules/world.h"
 
@@ -236,6 +233,66 @@ BOOST_AUTO_TEST_CASE(limits_hold) {
     BOOST_TEST(group.rules[1].last_error == "exceeded limit of 1 with 2 series");
 }
 
+BOOST_AUTO_TEST_CASE(what_keep_firing_for_keeps_counts_to_a_groups_limit) {
+    World world(R"(groups:
+- name: limited
+  limit: 1
+  rules:
+  - {alert: Many, expr: up == 0, keep_firing_for: 1m}
+)");
+    world.arrive(1, {{kA, 0}});
+    BOOST_TEST(world.arrive(2, {{kA, 1}}).failed == 0U);
+    const auto failed = world.arrive(3, {{"up{target=\"b\"}", 0}});
+    BOOST_TEST(failed.failed == 1U);
+    BOOST_TEST(world.engine.groups()[0].rules[0].last_error == "exceeded limit of 1 with 2 alerts");
+    BOOST_TEST(world.alerts() == R"(Many{target="a"}=firing)");
+    // It is kept for a minute, whether the rule fails meanwhile or not.
+    world.tick(63);
+    BOOST_TEST(world.alerts() == R"(Many{target="b"}=firing)");
+}
+
+BOOST_AUTO_TEST_CASE(a_limit_that_what_is_kept_exceeds_is_not_exceeded_for_ever) {
+    World world(R"(groups:
+- name: limited
+  limit: 1
+  rules:
+  - {alert: Many, expr: up == 0, keep_firing_for: 1m}
+)");
+    world.arrive(1, {{kA, 0}});
+    // One ends and another begins at once: the first begins to be kept all the same.
+    BOOST_TEST(world.arrive(2, {{kA, 1}, {"up{target=\"b\"}", 0}}).failed == 1U);
+    world.tick(30);
+    BOOST_TEST(world.alerts() == R"(Many{target="a"}=firing)");
+    world.tick(63);
+    BOOST_TEST(world.alerts() == R"(Many{target="b"}=firing)");
+}
+
+BOOST_AUTO_TEST_CASE(an_annotation_that_is_empty_stays) {
+    World world(R"(groups:
+- name: g
+  rules:
+  - alert: Down
+    expr: up == 0
+    labels: {none: ''}
+    annotations: {a: '', b: '{{ if false }}x{{ end }}', c: y}
+)");
+    const auto fired = world.arrive(1, {{kA, 0}});
+    BOOST_REQUIRE_EQUAL(fired.changed.size(), 1U);
+    BOOST_TEST(fired.changed[0].annotations.to_string() == R"({a="", b="", c="y"})");
+    BOOST_TEST(fired.changed[0].labels.to_string() == R"({alertname="Down", target="a"})");
+    BOOST_TEST(world.arrive(2, {{kA, 0}}).updated.empty());
+}
+
+BOOST_AUTO_TEST_CASE(labels_of_alerts_are_utf8_whatever_texts_cut) {
+    World world(R"(groups:
+- name: g
+  rules:
+  - {alert: Down, expr: up == 0, labels: {cut: '{{ slice "caf\u00e9" 0 4 }}'}}
+)");
+    world.arrive(1, {{kA, 0}});
+    BOOST_TEST(world.alerts() == "Down{cut=\"caf\xef\xbf\xbd\", target=\"a\"}=firing");
+}
+
 BOOST_AUTO_TEST_CASE(new_values_of_firing_alerts_are_told_apart_from_new_states) {
     World world(R"(groups:
 - name: g
@@ -404,113 +461,38 @@ BOOST_AUTO_TEST_CASE(a_query_offset_looks_back) {
     BOOST_TEST(world.alerts() == "Long{}=firing");
 }
 
-namespace {
-
-/// Counts what a run asks, and ends it with one of the questions.
-struct Patience {
-    int asked = 0;
-    int ends_with = 0;
-
-    EngineOptions options() {
-        EngineOptions options;
-        options.patience = [this] {
-            asked = 0;
-            return [this] { return ++asked == ends_with; };
-        };
-        return options;
-    }
-};
-
-}  // namespace
-
-BOOST_AUTO_TEST_CASE(a_rule_that_takes_too_long_keeps_its_alerts_and_leaves_the_others_their_turn) {
-    constexpr const char* kSlow = R"(groups:
+BOOST_AUTO_TEST_CASE(with_a_query_offset_a_rule_runs_when_what_arrived_is_that_old) {
+    World world(R"(groups:
 - name: g
-  interval: 5s
-  rules:
-  - alert: Slow
-    expr: max_over_time(up[1h]) == 0
-  - alert: Down
-    expr: up == 0
-    labels: {severity: critical}
-)";
-    EngineOptions options;
-    bool is_next_slow = false;
-    options.patience = [&is_next_slow] {
-        return [is_slow = std::exchange(is_next_slow, false)] { return is_slow; };
-    };
-    World world(kSlow, options);
-    world.arrive(1, {{kA, 0}});
-    BOOST_TEST(world.alerts() == R"(Down{severity="critical", target="a"}=firing; )"
-                                 R"(Slow{target="a"}=firing)");
-    is_next_slow = true;
-    const auto hasty = world.arrive(2, {{kA, 1}});
-    BOOST_TEST(hasty.failed == 1U);
-    BOOST_TEST(world.engine.groups()[0].rules[0].last_error == "the evaluation was interrupted");
-    BOOST_TEST(world.alerts() == R"(Slow{target="a"}=firing)");
+  interval: 1h
+  query_offset: 30s
+  rules: [{alert: Long, expr: queue > 5}]
+)");
+    world.run_until(0.5);
+    // Now there is nothing to see.
+    BOOST_TEST(world.arrive(1, {{"queue", 9}}).evaluated == 0U);
+    BOOST_TEST(world.arrive(20, {{"queue", 1}}).evaluated == 0U);
+    BOOST_CHECK(world.engine.next_wakeup() >= at(31));
+    BOOST_CHECK(world.engine.next_wakeup() <= at(33));
+    BOOST_TEST(shown(world.run_until(45)) == "Long{}=firing");
+    BOOST_TEST(shown(world.run_until(52)) == "Long{}=resolved");
+    BOOST_CHECK(world.engine.next_wakeup() > at(60));
 }
 
-BOOST_AUTO_TEST_CASE(a_rule_that_took_too_long_rests_and_each_time_longer) {
-    constexpr const char* kOne = R"(groups:
+BOOST_AUTO_TEST_CASE(arrivals_of_one_second_are_one_run_under_a_query_offset) {
+    World world(R"(groups:
 - name: g
-  interval: 5s
-  rules:
-  - {alert: Down, expr: up == 0}
-)";
-    EngineOptions options;
-    bool is_slow = false;
-    options.patience = [&is_slow] { return [&is_slow] { return is_slow; }; };
-    World world(kOne, options);
-    is_slow = true;
-    BOOST_TEST(world.arrive(1, {{kA, 0}}).evaluated == 1U);
-    BOOST_TEST(world.arrive(5, {{kA, 0}}).evaluated == 0U);
-    BOOST_TEST(world.tick(10.9).evaluated == 0U);
-    BOOST_CHECK(*world.engine.next_wakeup() > at(10.9));
-    BOOST_TEST(world.tick(11).evaluated == 1U);
-    BOOST_TEST(world.arrive(30.9, {{kA, 0}}).evaluated == 0U);
-    BOOST_TEST(world.arrive(31, {{kA, 0}}).evaluated == 1U);
-    BOOST_TEST(world.arrive(70.9, {{kA, 0}}).evaluated == 0U);
-    // New rules have not taken long yet.
-    world.reload(71, kOne);
-    BOOST_TEST(world.arrive(72, {{kA, 0}}).evaluated == 1U);
-}
-
-BOOST_AUTO_TEST_CASE(a_text_that_takes_too_long_costs_no_alert) {
-    constexpr const char* kTexts = R"(groups:
-- name: g
-  interval: 5s
-  rules:
-  - alert: Down
-    expr: up == 0
-    annotations: {one: '{{ $value }}', two: '{{ $value }}'}
-)";
-    Patience patience;
-    World world(kTexts, patience.options());
-    world.arrive(1, {{kA, 0}});
-    // The last question is the engine's, the one before it the second annotation's.
-    patience.ends_with = patience.asked - 1;
-    const auto slow = world.arrive(2, {{kA, 0}});
-    BOOST_TEST(slow.failed == 0U);
-    BOOST_REQUIRE_EQUAL(slow.updated.size(), 1U);
-    BOOST_TEST(slow.updated[0].annotations.get("one") == "0");
-    BOOST_TEST(slow.updated[0].annotations.get("two") == "<error expanding template: too slow>");
-}
-
-BOOST_AUTO_TEST_CASE(an_alert_whose_labels_take_too_long_is_not_made_with_half_of_them) {
-    constexpr const char* kLabels = R"(groups:
-- name: g
-  rules:
-  - {alert: Down, expr: up == 0, labels: {why: '{{ $value }}'}}
-)";
-    Patience patience;
-    World world(kLabels, patience.options());
-    world.arrive(1, {{kA, 0}});
-    patience.ends_with = patience.asked - 1;
-    const auto slow = world.arrive(2, {{kA, 0}});
-    BOOST_TEST(slow.failed == 1U);
-    BOOST_TEST(world.engine.groups()[0].rules[0].last_error ==
-               "the labels of its alerts take too long");
-    BOOST_TEST(world.alerts() == R"(Down{target="a", why="0"}=firing)");
+  interval: 1h
+  query_offset: 1m
+  rules: [{record: long, expr: queue > 5}]
+)");
+    for (int i = 0; i < 100; ++i)
+        world.arrive(1 + i * 0.1, {{"queue", 9}});
+    std::size_t evaluated = 0;
+    while (world.engine.next_wakeup() <= at(80))
+        evaluated += world.engine.on_tick(*world.engine.next_wakeup()).evaluated;
+    BOOST_TEST(evaluated >= 3U);
+    BOOST_TEST(evaluated <= 11U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

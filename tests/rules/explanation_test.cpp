@@ -35,9 +35,9 @@ Explanation explain(const World& world, double seconds, Labels labels = {},
     ExplainQuery query;
     query.name = name;
     query.labels = std::move(labels);
-    auto all = world.engine.explain(query, at(seconds));
+    auto all = world.engine.inquire(query, at(seconds));
     BOOST_REQUIRE_EQUAL(all.size(), 1U);
-    return all[0];
+    return rules::explain(std::move(all[0]), {world.store, world.store});
 }
 
 /// `DEPTH EXPR = VALUES | NOTE` a line.
@@ -199,7 +199,8 @@ BOOST_AUTO_TEST_CASE(an_evaluation_that_takes_too_long_is_ended) {
     ExplainQuery query;
     query.name = "Errors";
     query.samples_per_step = 1;
-    const auto rule = world.engine.explain(query, at(3)).at(0);
+    const auto rule =
+        rules::explain(world.engine.inquire(query, at(3)).at(0), {world.store, world.store});
     BOOST_TEST(!rule.alerts.at(0).steps.at(0).note.empty());
 }
 
@@ -207,7 +208,7 @@ BOOST_AUTO_TEST_CASE(names_that_no_rule_has_give_nothing) {
     World world(kRatio);
     ExplainQuery query;
     query.name = "Erors";
-    BOOST_TEST(world.engine.explain(query, at(3)).empty());
+    BOOST_TEST(world.engine.inquire(query, at(3)).empty());
     BOOST_TEST(world.engine.nearest_alert("Erors") == "Errors");
     BOOST_TEST(world.engine.nearest_alert("Something else") == "");
 }
@@ -234,6 +235,36 @@ BOOST_AUTO_TEST_CASE(warnings_of_the_last_evaluation_are_kept) {
     BOOST_TEST(rule.warnings[0].find("le") != std::string::npos);
     BOOST_TEST(world.engine.groups()[0].rules[0].warnings.size() == 1U);
     BOOST_TEST(rule.health == "ok");
+}
+
+BOOST_AUTO_TEST_CASE(copies_of_what_it_reads_give_the_same_steps) {
+    World world(kRatio);
+    arrive(world, 1, 5);
+    ExplainQuery query;
+    query.name = "Errors";
+    auto inquiry = world.engine.inquire(query, at(3)).at(0);
+    series::Store copies({.series_limit = 100, .retention = {}});
+    for (const auto& matchers : inquiry.reads()) {
+        for (const auto* series : world.store.select(matchers))
+            (void)copies.adopt(series->copy(WallTime::min(), WallTime::max()));
+    }
+    BOOST_TEST(copies.series() == 4U);
+    const auto live = shown(explain(world, 3).alerts.at(0).steps);
+    // What arrives meanwhile is not looked at.
+    arrive(world, 2, 9);
+    const auto copied = rules::explain(std::move(inquiry), {copies, copies});
+    BOOST_TEST(shown(copied.alerts.at(0).steps) == live);
+}
+
+BOOST_AUTO_TEST_CASE(an_end_is_told_by_its_steps) {
+    World world(kRatio);
+    arrive(world, 1, 5);
+    ExplainQuery query;
+    query.name = "Errors";
+    auto inquiry = world.engine.inquire(query, at(3)).at(0);
+    const auto ended =
+        rules::explain(std::move(inquiry), {world.store, world.store}, [] { return true; });
+    BOOST_TEST(ended.alerts.at(0).steps.at(0).note == "the evaluation was interrupted");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -230,4 +230,44 @@ BOOST_AUTO_TEST_CASE(a_failure_of_one_target_is_not_forgotten_by_anothers_succes
     BOOST_TEST(world.alerts() == R"(Same{job="same", target="b", x="same"}=firing)");
 }
 
+BOOST_AUTO_TEST_CASE(counts_an_alert_that_goes_on_once) {
+    rules::World world(R"(groups:
+- name: g
+  interval: 1h
+  rules:
+  - {alert: Down, expr: up == 0}
+)",
+                       {.alerts_per_rule = 2});
+    batch(world, 1, "a", 0);
+    batch(world, 2, "b", 0);
+    for (const char* target : {"a", "b", "a"})
+        BOOST_TEST(batch(world, 3, target, 0).failed == 0U);
+    const auto third = batch(world, 4, "c", 0);
+    BOOST_TEST(third.failed == 1U);
+    BOOST_TEST(third.limits_reached.at("alerts_per_rule") == 1U);
+    BOOST_TEST(world.engine.groups()[0].rules[0].last_error ==
+               "3 alerts are more than alerts_per_rule allows (2)");
+    BOOST_TEST(batch(world, 5, "a", 1).failed == 0U);
+    BOOST_TEST(batch(world, 6, "c", 0).failed == 0U);
+    BOOST_TEST(world.alerts() == R"(Down{target="b"}=firing; Down{target="c"}=firing)");
+}
+
+BOOST_AUTO_TEST_CASE(ends_its_own_timer_only) {
+    rules::World world(R"(groups:
+- name: g
+  interval: 1h
+  rules:
+  - {alert: Down, expr: up == 0, for: 10s}
+)");
+    batch(world, 1, "a", 0);
+    batch(world, 3, "b", 0);
+    BOOST_CHECK(world.engine.next_wakeup() == at(11));
+    batch(world, 5, "a", 1);
+    BOOST_CHECK(world.engine.next_wakeup() == at(13));
+    batch(world, 6, "a", 0);
+    BOOST_TEST(rules::shown(world.run_until(13)) == R"(Down{target="b"}=firing)");
+    BOOST_CHECK(world.engine.next_wakeup() == at(16));
+    BOOST_TEST(rules::shown(world.run_until(16)) == R"(Down{target="a"}=firing)");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

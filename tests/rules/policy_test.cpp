@@ -55,6 +55,16 @@ constexpr const char* kMismatch = R"(groups:
 )";
 constexpr const char* kRatioError = R"(Ratio{severity="page"}=firing)";
 
+/// The same for each target of its own.
+constexpr const char* kOfTargets = R"(groups:
+- name: g
+  interval: 15s
+  rules: [{alert: Ratio, expr: 'done / on (job, target) all > 9'}]
+)";
+constexpr const char* kDoneA = R"(done{job="j", target="a"})";
+constexpr const char* kAllA = R"(all{job="j", n="1", target="a"})";
+constexpr const char* kAllA2 = R"(all{job="j", n="2", target="a"})";
+
 std::string annotation(const World& world, std::string_view name) {
     const auto alerts = world.engine.alerts();
     return alerts.empty() ? "no alert" : std::string(alerts.front().annotations.get(name));
@@ -356,6 +366,71 @@ BOOST_AUTO_TEST_CASE(alerts_of_rows_stay_as_they_are_beside_it) {
                std::string(R"(Ratio{job="j", severity="page"}=firing; )") + kRatioError);
     mend_ratio(world, 31);
     BOOST_TEST(world.alerts() == R"(Ratio{job="j", severity="page"}=firing)");
+}
+
+BOOST_AUTO_TEST_CASE(a_target_that_falls_silent_does_not_end_the_alert_on_its_error) {
+    World world(kOfTargets, with({rules::on_error(OnError::alert)}));
+    world.arrive(1, {{kUpA, 1}, {kDoneA, 1}, {kAllA, 1}, {kAllA2, 1}});
+    BOOST_TEST(world.alerts() == "Ratio{}=firing");
+    // The probe fails: what it brought ends.
+    world.arrive(16, {{kUpA, 0}, {kDoneA, kStale}, {kAllA, kStale}, {kAllA2, kStale}});
+    BOOST_TEST(world.alerts() == "Ratio{}=firing");
+    BOOST_TEST(world.engine.groups()[0].rules[0].health == "ok");
+    BOOST_TEST(world.run_until(600).empty());
+    // Other targets are well, which says nothing of it.
+    world.arrive(601, {{R"(up{target="b"})", 1},
+                       {R"(done{job="j", target="b"})", 1},
+                       {R"(all{job="j", n="1", target="b"})", 1}});
+    BOOST_TEST(world.alerts() == "Ratio{}=firing");
+    world.arrive(616, {{kUpA, 1}, {kDoneA, 1}, {kAllA, 1}});
+    BOOST_TEST(world.alerts() == "");
+}
+
+BOOST_AUTO_TEST_CASE(an_error_ends_with_its_target) {
+    World world(kOfTargets, with({rules::on_error(OnError::alert)}));
+    world.arrive(1, {{kUpA, 1}, {kDoneA, 1}, {kAllA, 1}, {kAllA2, 1}});
+    world.arrive(16, {{kUpA, 0}, {kDoneA, kStale}, {kAllA, kStale}, {kAllA2, kStale}});
+    world.targets.erase("a");
+    world.engine.targets_changed(at(20));
+    BOOST_TEST(shown(world.run_until(20)) == "Ratio{}=resolved");
+}
+
+BOOST_AUTO_TEST_CASE(an_error_survives_a_crash_until_there_is_news_of_its_target) {
+    World world(kOfTargets, with({rules::on_error(OnError::alert)}));
+    world.arrive(1, {{kUpA, 1}, {kDoneA, 1}, {kAllA, 1}, {kAllA2, 1}});
+    world.crash(30, kOfTargets);
+    BOOST_TEST(world.alerts() == "Ratio{}=firing");
+    world.arrive(31, {{kUpA, 1}, {kDoneA, 1}, {kAllA, 1}});
+    BOOST_TEST(world.alerts() == "");
+}
+
+BOOST_AUTO_TEST_CASE(the_error_of_one_target_outlives_that_of_another) {
+    World world(kOfTargets, with({rules::on_error(OnError::alert)}));
+    const auto news = [&](double seconds, const std::string& target, double second_part) {
+        SampleBatch batch;
+        batch.at = at(seconds);
+        const std::string of = ", target=\"" + target + "\"}";
+        batch.samples = {{rules::labels_of("up{target=\"" + target + "\"}"), 1},
+                         {rules::labels_of("done{job=\"j\"" + of), 1},
+                         {rules::labels_of("all{job=\"j\", n=\"1\"" + of), 1},
+                         {rules::labels_of("all{job=\"j\", n=\"2\"" + of), second_part}};
+        world.store.append(batch);
+        return world.engine.on_arrival(batch, batch.at);
+    };
+    news(1, "a", 1);
+    news(2, "b", 1);
+    news(16, "b", kStale);
+    BOOST_TEST(world.alerts() == "Ratio{}=firing");
+    news(17, "a", kStale);
+    BOOST_TEST(world.alerts() == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_silent_error_ends_where_silence_resolves) {
+    World world(kOfTargets,
+                with({rules::on_error(OnError::alert), rules::on_no_data(OnNoData::resolve)}));
+    world.arrive(1, {{kUpA, 1}, {kDoneA, 1}, {kAllA, 1}, {kAllA2, 1}});
+    world.arrive(16, {{kUpA, 0}, {kDoneA, kStale}, {kAllA, kStale}, {kAllA2, kStale}});
+    BOOST_TEST(world.alerts() == "");
 }
 
 BOOST_AUTO_TEST_CASE(it_survives_a_crash_and_ends_with_a_good_evaluation) {

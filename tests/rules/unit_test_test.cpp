@@ -347,4 +347,24 @@ BOOST_AUTO_TEST_CASE(an_expected_empty_label_matches_no_alert) {
 )")) != "passed");
 }
 
+BOOST_AUTO_TEST_CASE(an_annotation_that_is_empty_is_expected_to_be_there) {
+    constexpr const char* kEmpty = R"(groups:
+- name: g
+  rules:
+  - {alert: Down, expr: up == 0, annotations: {a: '', b: '{{ if false }}x{{ end }}'}}
+)";
+    const auto tested = [&](const std::string& annotations) {
+        return run(R"(rule_files: [rules.yaml]
+tests:
+- input_series: [{series: up, values: '0'}]
+  alert_rule_test:
+  - {eval_time: 0m, alertname: Down, exp_alerts: [{exp_annotations: )" +
+                       annotations + "}]}\n",
+                   options(kEmpty));
+    };
+    BOOST_TEST(tested("{a: '', b: ''}") == "passed");
+    BOOST_TEST(tested("{}") != "passed");
+    BOOST_TEST(tested("{a: ''}") != "passed");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
