@@ -53,11 +53,11 @@ constexpr config::Option<RawHttp> kHttpOptions[] = {
                                            "more headers, each with values, secrets or files"),
 };
 
-Secret read_basic_auth(const Node& node, ReadContext& context) {
+Secret read_basic_auth(const Node& node, Secret& password, ReadContext& context) {
     config::check_keys(node, {"username", "username_file", "password", "password_file"},
                        context.errors);
     const Secret user = context.read_secret(node, "username");
-    const Secret password = context.read_secret(node, "password");
+    password = context.read_secret(node, "password");
     return runtime::basic_authorization(user, password);
 }
 
@@ -107,10 +107,10 @@ void read_headers(const Node& node, ReadContext& context, HttpOptions& http) {
 }
 
 /// The one way to log in that is given, as a header.
-Secret read_login(const Node& node, const RawHttp& raw, ReadContext& context) {
+Secret read_login(const Node& node, const RawHttp& raw, Secret& password, ReadContext& context) {
     int ways = 0;
     Secret login;
-    if (raw.basic_auth && ++ways != 0) login = read_basic_auth(*raw.basic_auth, context);
+    if (raw.basic_auth && ++ways != 0) login = read_basic_auth(*raw.basic_auth, password, context);
     if (raw.authorization && ++ways != 0) login = read_authorization(*raw.authorization, context);
     if ((!raw.bearer_token.empty() || !raw.bearer_token_file.empty()) && ++ways != 0) {
         const Secret token = context.read_secret(node, "bearer_token");
@@ -238,7 +238,7 @@ HttpOptions read_http_options(const Node& node, ReadContext& context) {
     RawHttp raw;
     config::read_options(node, kHttpOptions, raw, context.errors);
     HttpOptions http;
-    http.authorization = read_login(node, raw, context);
+    http.authorization = read_login(node, raw, http.password, context);
     if (raw.tls_config) http.tls = read_tls_options(*raw.tls_config, context);
     http.proxy = read_proxy(node, raw, context);
     if (raw.oauth2) http.oauth2 = read_oauth2(*raw.oauth2, context);
@@ -268,7 +268,7 @@ std::vector<config::OptionDoc> oauth2_option_docs() {
 }
 
 std::vector<Secret> HttpOptions::secrets() const {
-    std::vector<Secret> all{authorization};
+    std::vector<Secret> all{authorization, password};
     std::ranges::copy(proxy.secrets(), std::back_inserter(all));
     if (oauth2 != nullptr) all.push_back(oauth2->client_secret());
     for (const auto& [name, value] : headers)

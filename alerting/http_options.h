@@ -19,6 +19,8 @@ struct ReadContext;
 struct HttpOptions {
     /// The Authorization header's value; "" for none.
     Secret authorization;
+    /// The password that is in it; "" where it is of another kind.
+    Secret password;
     ProxyChoice proxy;
     /// Null where there is none; else it gives the Authorization header.
     std::shared_ptr<OAuth2> oauth2;

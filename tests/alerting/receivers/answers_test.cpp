@@ -55,6 +55,9 @@ BOOST_AUTO_TEST_CASE(no_receiver_repeats_a_secret) {
         {"webhook",
          "{url: 'http://u:T0PSECRET@127.0.0.1:9/T0PSECRET', http_config: {http_headers: "
          "{X-Key: {secrets: [T0PSECRET]}}}}"},
+        {"webhook",
+         "{url: 'http://127.0.0.1:9/', http_config: {basic_auth: {username: u, password: "
+         "T0PSECRET}}}"},
         {"discord", "{webhook_url: 'http://127.0.0.1:9/api/webhooks/1/T0PSECRET'}"},
         {"msteamsv2", "{webhook_url: 'http://127.0.0.1:9/workflows/x?sig=T0PSECRET'}"},
         {"alertmanager", "{urls: ['http://u:T0PSECRET@127.0.0.1:9']}"},
