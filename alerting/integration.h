@@ -13,6 +13,7 @@
 #include "config/options.h"
 #include "core/document.h"
 #include "core/error.h"
+#include "core/secret.h"
 #include "core/time.h"
 #include "runtime/deadline.h"
 #include "runtime/http_client.h"
@@ -111,6 +112,9 @@ class Integration {
                                                             runtime::Deadline deadline) const = 0;
     /// `text`, which comes from a message of this integration, as it may be shown to people.
     [[nodiscard]] virtual std::string without_secrets(std::string text) const { return text; }
+    /// Where its messages end up, as far as that tells it from other integrations of its kind: the
+    /// address and what lets one in. "" where that cannot be told.
+    [[nodiscard]] virtual Secret destination() const { return {}; }
     /// How often the receiver wants to hear again what it accepted, for as long as it holds and
     /// some time after; nothing for those that remember by themselves.
     [[nodiscard]] virtual std::optional<Duration> resend_every() const { return {}; }

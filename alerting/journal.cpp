@@ -104,6 +104,10 @@ const RecordStatements& statements_of(RecordTable table) {
         "INSERT INTO silences (id, record) VALUES (?, ?) "
         "ON CONFLICT DO UPDATE SET record = excluded.record",
         "DELETE FROM silences WHERE id = ?"};
+    static constexpr RecordStatements kDestinations{
+        "INSERT INTO destinations (address, digest) VALUES (?, ?) "
+        "ON CONFLICT DO UPDATE SET digest = excluded.digest",
+        "DELETE FROM destinations WHERE address = ?"};
     switch (table) {
         case RecordTable::alert_records:
             return kAlertRecords;
@@ -111,6 +115,8 @@ const RecordStatements& statements_of(RecordTable table) {
             return kOutsideAlerts;
         case RecordTable::silences:
             return kSilences;
+        case RecordTable::destinations:
+            return kDestinations;
     }
     PILOT_CHECK(false);
 }
@@ -479,6 +485,31 @@ void Journal::supersede(Settlement settlement, Notification merged, Done done) {
             return database.run(
                 "UPDATE outbox SET notification = ?, status = ? WHERE sequence = ?",
                 {to_json(merged), std::string(to_string(merged.status())), of(merged.sequence)});
+        },
+        std::move(done));
+}
+
+void Journal::readdress(std::vector<Readdressed> told, std::vector<Readdressed> outbox, Done done) {
+    state_->ask(
+        [told = std::move(told), outbox = std::move(outbox)](Database& database) -> Outcome {
+            for (const auto& [from, group_key, now] : told) {
+                auto written = database.run(
+                    "UPDATE OR REPLACE told SET receiver = ?, integration = ?, "
+                    "integration_index = ?, group_key = ?, notification = ? WHERE receiver = ? AND "
+                    "integration = ? AND integration_index = ? AND group_key = ?",
+                    {now.to.receiver, now.to.integration, of(now.to.index), now.group_key,
+                     to_json(now), from.receiver, from.integration, of(from.index), group_key});
+                if (!written) return written;
+            }
+            for (const auto& [from, group_key, now] : outbox) {
+                auto written = database.run(
+                    "UPDATE outbox SET receiver = ?, integration = ?, integration_index = ?, "
+                    "group_key = ?, notification = ? WHERE sequence = ? AND state = 'pending'",
+                    {now.to.receiver, now.to.integration, of(now.to.index), now.group_key,
+                     to_json(now), of(now.sequence)});
+                if (!written) return written;
+            }
+            return {};
         },
         std::move(done));
 }

@@ -40,6 +40,15 @@ enum class RecordTable {
     outside_alerts,
     /// By id.
     silences,
+    /// Digests of where each integration sends, by its address; see destinations.h.
+    destinations,
+};
+
+/// What is kept of a notification under another name.
+struct Readdressed {
+    Address from;
+    std::string group_key;
+    Notification now;
 };
 
 /// One line of the audit trail.
@@ -60,6 +69,7 @@ struct JournalContents {
     std::vector<AlertRow> alerts;
     std::vector<Record> outside_alerts;
     std::vector<Record> silences;
+    std::vector<Record> destinations;
     std::uint64_t next_sequence = 1;
     /// Of those that the outbox makes itself: Notification::kBeyondRoutes and up.
     std::uint64_t next_beyond_routes = Notification::kBeyondRoutes;
@@ -121,6 +131,8 @@ class Journal {
     /// Its end. A superseded notification's successor is rewritten to `merged`.
     void settle(Settlement settlement, Done done = {});
     void supersede(Settlement settlement, Notification merged, Done done = {});
+    /// Calls entries of the notification log, and pending rows of the outbox, otherwise.
+    void readdress(std::vector<Readdressed> told, std::vector<Readdressed> outbox, Done done = {});
     /// Drops entries of the notification log.
     void forget(std::vector<Told> entries, Done done = {});
     /// Writes some alert records and removes others (by key).

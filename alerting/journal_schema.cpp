@@ -70,6 +70,12 @@ CREATE TABLE outside_alerts (
     record TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 )",
+    R"(
+CREATE TABLE destinations (
+    address TEXT PRIMARY KEY,
+    digest TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+)",
 };
 constexpr std::int64_t kVersion = std::size(kMigrations);
 
@@ -208,6 +214,8 @@ Database::Outcome<JournalContents> read_contents(Database& database) {
     read = read_records("SELECT key, record FROM outside_alerts", contents.outside_alerts);
     if (!read) return std::unexpected(read.error());
     read = read_records("SELECT id, record FROM silences", contents.silences);
+    if (!read) return std::unexpected(read.error());
+    read = read_records("SELECT address, digest FROM destinations", contents.destinations);
     if (!read) return std::unexpected(read.error());
     read = read_sequences(database, contents);
     if (!read) return std::unexpected(read.error());

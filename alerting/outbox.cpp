@@ -33,6 +33,8 @@ struct Lane {
     std::optional<WallTime> last_delivered;
     std::string last_error;
     std::uint64_t dead = 0;
+    /// The configuration no longer has it since the last run, and something stays open there.
+    bool is_stranded = false;
     /// As it was configured last, once the configuration no longer has it: for its last words.
     IntegrationPtr retired;
 };
@@ -69,6 +71,7 @@ struct Outbox::State : std::enable_shared_from_this<Outbox::State> {
     void enqueue(SendQueue::Item item);
     Lane& lane_for(const Address& address);
     void make_lanes();
+    void strand(const Told& entry);
     void publish();
     void send_own(std::vector<Notification> notifications);
     void hand_over(Lane& lane, const ReceiverConfig& receiver, const Notification& notification,
@@ -220,6 +223,8 @@ void Outbox::State::start(std::vector<OutboxRow> restored, const std::vector<Tol
     for (const auto& [address, count] : options.dead) {
         if (routing->find_integration(address) != nullptr) lane_for(address).dead = count;
     }
+    for (const Told& entry : options.stranded)
+        strand(entry);
     const WallTime wall = wall_now();
     const SteadyTime now = steady_now();
     for (const Told& entry : told) {
@@ -251,6 +256,19 @@ void Outbox::State::start(std::vector<OutboxRow> restored, const std::vector<Tol
                  now + std::max(Duration(0), patience - age), now - age});
     }
     publish();
+}
+
+void Outbox::State::strand(const Told& entry) {
+    const Address& address = entry.last.to;
+    Lane& lane = lane_for(address);
+    ++lane.dead;
+    lane.is_stranded = true;
+    lane.last_error = fmt::format(
+        "the configuration no longer has it, and nobody sends there any more: {} stays open",
+        entry.last.group_key);
+    report_trouble(address,
+                   fmt::format("{} (dedup key {})", lane.last_error, entry.last.dedup_key));
+    if (observer.on_dead) observer.on_dead(address);
 }
 
 void Outbox::State::configure(SharedRouting next) {
@@ -400,7 +418,7 @@ void Outbox::State::publish() {
     std::vector<ReceiverStatus> all;
     for (const auto& [address, lane] : lanes) {
         const bool configured = routing->find_integration(address) != nullptr;
-        if (!configured && lane->queue.size() == 0) continue;
+        if (!configured && lane->queue.size() == 0 && !lane->is_stranded) continue;
         all.push_back({address, lane->queue.size(), lane->last_delivered, lane->last_error,
                        lane->dead, lane->queue.waiting_since()});
     }

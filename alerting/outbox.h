@@ -64,6 +64,8 @@ class Outbox {
         std::uint64_t next_sequence = Notification::kBeyondRoutes;
         /// Given up by earlier runs.
         std::map<Address, std::uint64_t> dead;
+        /// What stays open at integrations that the configuration no longer has, to be shown.
+        std::vector<Told> stranded;
         /// A commit that takes longer is not waited for: a hanging disk delays no page.
         Duration commit_patience = std::chrono::seconds(2);
         /// Replaces each integration's own timeout, for tests.
@@ -91,7 +93,7 @@ class Outbox {
     /// Puts another configuration in force for what is sent from now on. Thread: any.
     void configure(SharedRouting routing);
     /// One line per integration of the configuration, plus removed ones that still have something
-    /// waiting. Thread: any.
+    /// waiting, or open since an earlier run. Thread: any.
     [[nodiscard]] std::vector<ReceiverStatus> status() const;
     [[nodiscard]] std::uint64_t pending() const;
     /// Since when the notification that waits longest waits; what a fallback was told does not

@@ -26,6 +26,10 @@ What differs:
   before a template sees it, and mentions in it wake nobody. Control characters, and marks that turn
   round the direction of writing, are dropped, but for webhooks and Alertmanagers, which programs
   read; what is no URL becomes no link.
+- Who was told that something fires is told of its end, though it is silenced, inhibited or routed
+  elsewhere by then. What began and ended wholly under a silence, an inhibition or a mute time is
+  told to nobody: so it was wished. What could not be told because the receiver was away is told
+  afterwards, once, with both its times.
 - A message whose template fails goes out plainly, with the error in it.
 - Messages keep to their service's limits of size and pace; what is too long is cut, and a
   Retry-After is kept.

@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "alerting/destinations.h"
 #include "alerting/journal.h"
 #include "alerting/outbox.h"
 #include "app/alert_desk.h"
@@ -102,6 +103,7 @@ struct Daemon::Parts {
     Pulse pulse;
     std::unique_ptr<Engine> engine;
     std::unique_ptr<alerting::Outbox> outbox;
+    std::optional<alerting::Destinations> destinations;
     std::unique_ptr<DeadMan> dead_man;
     std::unique_ptr<probes::Runner> runner;
     /// The runner once it runs, for the engine's thread; and what it had counted by then.
@@ -305,6 +307,14 @@ void Daemon::Parts::open_journal(const Loaded& first) {
     if (!contents.outbox.empty()) {
         spdlog::info("{} notifications of the last run wait to be sent", contents.outbox.size());
     }
+    destinations.emplace(std::exchange(contents.destinations, {}));
+    alerting::FollowedRenames renames = destinations->follow(contents, *first.routing);
+    for (const alerting::Readdressed& entry : renames.told) {
+        spdlog::info("{} is {} now: what it was told of goes on there", entry.from.to_string(),
+                     entry.now.to.to_string());
+    }
+    journal->readdress(std::move(renames.told), std::move(renames.outbox));
+    destinations->note(*first.routing, *journal);
     delivery_services = std::make_unique<runtime::Services>(delivery_loop.executor(), blocking);
     declare_receivers(metrics, *first.routing);
     engine_loop.start();
@@ -322,6 +332,7 @@ void Daemon::Parts::open_journal(const Loaded& first) {
             alerting::Outbox::Options options;
             options.next_sequence = contents.next_beyond_routes;
             options.dead = std::move(contents.dead);
+            options.stranded = std::move(renames.stranded);
             outbox = std::make_unique<alerting::Outbox>(
                 *journal, delivery_loop, *delivery_services, first.routing,
                 std::move(contents.outbox), contents.told,
@@ -459,6 +470,7 @@ void Daemon::Parts::put_in_force(Loaded loaded) {
     config = loaded.config;
     queries->set_semantics(semantics_of(*config));
     declare_receivers(metrics, *loaded.routing);
+    destinations->note(*loaded.routing, *journal);
     auto targets = std::move(loaded.targets);
     const auto rules = Engine::compile(loaded, std::exchange(loaded.rule_files, {}));
     // The rules before are freed once who asked has the answer.

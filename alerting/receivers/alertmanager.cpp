@@ -115,6 +115,13 @@ class Alertmanager final : public HttpIntegration {
 
     [[nodiscard]] std::optional<Duration> resend_every() const override { return resend_delay_; }
 
+    [[nodiscard]] Secret destination() const override {
+        std::string all;
+        for (const Secret& member : members_)
+            all += member.reveal() + "\n";
+        return Secret(std::move(all));
+    }
+
   private:
     asio::awaitable<Delivery> tell(runtime::Services& services, Secret member,
                                    std::vector<std::string> batches,

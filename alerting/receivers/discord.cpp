@@ -117,6 +117,8 @@ class Discord final : public HttpIntegration {
         return delivery;
     }
 
+    [[nodiscard]] Secret destination() const override { return url_; }
+
   private:
     /// Only what the configuration itself says may wake people; what alerts say is told apart.
     [[nodiscard]] json allowed_mentions() const {

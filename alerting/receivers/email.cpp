@@ -161,6 +161,10 @@ class Email final : public Integration {
         co_return sent;
     }
 
+    [[nodiscard]] Secret destination() const override {
+        return Secret(fmt::format("{}:{}\n{}", server_.host, server_.port, to_.source()));
+    }
+
   private:
     void read_server(const RawEmail& raw, const Node& node, ReadContext& context) {
         const MailOptions& global = context.global.mail;

@@ -106,6 +106,8 @@ class Teams final : public HttpIntegration {
         return Delivery::retry(Reason::bad_answer, describe_answer(answer, secrets()));
     }
 
+    [[nodiscard]] Secret destination() const override { return url_; }
+
   private:
     static std::string card(const Notification& notification, const std::string& title,
                             std::string text) {

@@ -153,6 +153,10 @@ class Opsgenie final : public HttpIntegration {
         return message;
     }
 
+    [[nodiscard]] Secret destination() const override {
+        return Secret(url_ + "\n" + key_.reveal());
+    }
+
   private:
     void read_destination(const RawOpsgenie& raw, const Node& node, ReadContext& context) {
         key_ = context.read_secret(node, "api_key");
@@ -160,6 +164,9 @@ class Opsgenie final : public HttpIntegration {
         if (key_.empty()) {
             context.error(node,
                           "no key: expected api_key, api_key_file or global opsgenie_api_key");
+        }
+        if (key_.reveal().contains("{{")) {
+            context.error(node, "api_key is taken as it stands: expected no template in it");
         }
         keep_secret({key_});
         url_ = raw.api_url.empty() ? context.global.opsgenie_api_url : raw.api_url;

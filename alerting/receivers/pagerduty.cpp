@@ -5,6 +5,7 @@
 #include "alerting/http_integration.h"
 #include "alerting/receivers/answers.h"
 #include "alerting/receivers/escapes.h"
+#include "alerting/receivers/pagerduty_options.h"
 #include "alerting/receivers/registry.h"
 
 /// PagerDuty's Events API v2 (and v1, for old service keys). Source:
@@ -26,82 +27,6 @@ constexpr std::size_t kLinkBytesMax = 2'000;
 constexpr Pace kPace{std::chrono::milliseconds(500), 60};
 constexpr std::string_view kV1Url =
     "https://events.pagerduty.com/generic/2010-04-15/create_event.json";
-
-struct RawLink {
-    TextOption href;
-    TextOption text;
-};
-
-constexpr config::Option<RawLink> kLinkOptions[] = {
-    config::option<&RawLink::href>("href", "", "where it leads"),
-    config::option<&RawLink::text>("text", "", "what it says"),
-};
-
-struct RawImage {
-    TextOption src;
-    TextOption alt;
-    TextOption href;
-};
-
-constexpr config::Option<RawImage> kImageOptions[] = {
-    config::option<&RawImage::src>("src", "", "the picture, by https"),
-    config::option<&RawImage::alt>("alt", "", "what it shows"),
-    config::option<&RawImage::href>("href", "", "where it leads"),
-};
-
-struct RawPagerDuty {
-    bool send_resolved = true;
-    std::optional<Node> http_config;
-    Secret routing_key;
-    std::string routing_key_file;
-    Secret service_key;
-    std::string service_key_file;
-    std::string url;
-    TextOption client{R"({{ template "pagerduty.default.client" . }})", {}};
-    TextOption client_url{R"({{ template "pagerduty.default.clientURL" . }})", {}};
-    TextOption description{R"({{ template "pagerduty.default.description" . }})", {}};
-    TextOption severity;
-    TextOption source;
-    TextOption class_;
-    TextOption component;
-    TextOption group;
-    std::optional<Node> details;
-    std::vector<Node> images;
-    std::vector<Node> links;
-    Duration timeout = std::chrono::seconds(10);
-};
-
-constexpr config::Option<RawPagerDuty> kPagerDutyOptions[] = {
-    config::option<&RawPagerDuty::send_resolved>("send_resolved", "true",
-                                                 "whether the incident is resolved with the end"),
-    config::option<&RawPagerDuty::http_config>("http_config", "global.http_config",
-                                               "how PagerDuty is reached"),
-    config::option<&RawPagerDuty::routing_key>("routing_key", "",
-                                               "the integration key of Events API v2"),
-    config::option<&RawPagerDuty::routing_key_file>("routing_key_file", "", "a file that holds it"),
-    config::option<&RawPagerDuty::service_key>("service_key", "",
-                                               "the integration key of Events API v1, instead"),
-    config::option<&RawPagerDuty::service_key_file>("service_key_file", "", "a file that holds it"),
-    config::option<&RawPagerDuty::url>("url", "global.pagerduty_url", "where events are sent"),
-    config::option<&RawPagerDuty::client>("client", "Pilotlight", "what sends the event"),
-    config::option<&RawPagerDuty::client_url>("client_url", "external_url", "and where it is"),
-    config::option<&RawPagerDuty::description>("description", "pagerduty.default.description",
-                                               "the incident's title, 1024 characters"),
-    config::option<&RawPagerDuty::severity>(
-        "severity", "by the label severity",
-        "critical, error, warning or info; without it the worst that fires, error where no label "
-        "says"),
-    config::option<&RawPagerDuty::source>("source", "instance, target or client",
-                                          "what is affected"),
-    config::option<&RawPagerDuty::class_>("class", "", "the kind of event"),
-    config::option<&RawPagerDuty::component>("component", "", "the part that is affected"),
-    config::option<&RawPagerDuty::group>("group", "", "a cluster of parts"),
-    config::option<&RawPagerDuty::details>("details", "firing, resolved, num_firing, num_resolved",
-                                           "texts beside the incident"),
-    config::option<&RawPagerDuty::images>("images", "", "src, alt and href of each"),
-    config::option<&RawPagerDuty::links>("links", "the runbooks", "href and text of each"),
-    config::option<&RawPagerDuty::timeout>("timeout", "10s", "for one attempt"),
-};
 
 constexpr std::pair<std::string_view, std::string_view> kDefaultDetails[] = {
     {"firing", R"({{ template "pagerduty.default.instances" .Alerts.Firing }})"},
@@ -180,13 +105,11 @@ class PagerDuty final : public HttpIntegration {
             *text = context.parse_text(*option);
         read_details(raw, context);
         for (const Node& link : raw.links) {
-            RawLink parts;
-            config::read_options(link, kLinkOptions, parts, context.errors);
+            const RawPagerDutyLink parts = read_pagerduty_link(link, context);
             links_.push_back({context.parse_text(parts.href), context.parse_text(parts.text)});
         }
         for (const Node& image : raw.images) {
-            RawImage parts;
-            config::read_options(image, kImageOptions, parts, context.errors);
+            const RawPagerDutyImage parts = read_pagerduty_image(image, context);
             images_.push_back({context.parse_text(parts.src), context.parse_text(parts.alt),
                                context.parse_text(parts.href)});
         }
@@ -218,12 +141,20 @@ class PagerDuty final : public HttpIntegration {
         return classify_status(answer, secrets());
     }
 
+    [[nodiscard]] Secret destination() const override {
+        return Secret(url_ + "\n" + key_.reveal());
+    }
+
   private:
     void read_key(const RawPagerDuty& raw, const Node& node, ReadContext& context) {
         key_ = context.read_secret(node, "routing_key");
         const Secret service_key = context.read_secret(node, "service_key");
         is_v1_ = key_.empty();
         if (is_v1_) key_ = service_key;
+        // It would be sent as it stands, and refused when it matters.
+        if (key_.reveal().contains("{{")) {
+            context.error(node, "a key is taken as it stands: expected no template in it");
+        }
         if (key_.empty()) {
             context.error(node,
                           "no key: expected routing_key, routing_key_file, service_key or "
@@ -419,16 +350,11 @@ class PagerDuty final : public HttpIntegration {
 }  // namespace
 
 IntegrationPtr read_pagerduty(const Node& node, Address address, ReadContext& context) {
-    RawPagerDuty raw;
     const std::size_t before = context.errors.size();
-    config::read_options(node, kPagerDutyOptions, raw, context.errors);
+    const RawPagerDuty raw = read_pagerduty_options(node, context);
     auto made = std::make_shared<const PagerDuty>(raw, node, std::move(address), context);
     if (context.errors.size() != before) return nullptr;
     return made;
-}
-
-std::vector<config::OptionDoc> pagerduty_option_docs() {
-    return config::docs_of(kPagerDutyOptions);
 }
 
 }  // namespace pilotlight::alerting

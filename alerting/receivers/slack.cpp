@@ -124,6 +124,10 @@ class Slack final : public HttpIntegration {
         return Delivery::rejected(Reason::bad_answer, describe_answer(answer, secrets()));
     }
 
+    [[nodiscard]] Secret destination() const override {
+        return Secret(fmt::format("{}\n{}\n{}", url_.reveal(), token_.reveal(), channel_.source()));
+    }
+
   private:
     void read_destination(const RawSlack& raw, const Node& node, ReadContext& context) {
         url_ = context.read_secret_url(node, "api_url");

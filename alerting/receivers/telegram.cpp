@@ -151,6 +151,10 @@ class Telegram final : public HttpIntegration {
         return Delivery::retry(Reason::bad_answer, describe_answer(answer, secrets()));
     }
 
+    [[nodiscard]] Secret destination() const override {
+        return Secret(fmt::format("{}\n{}\n{}", url_.reveal(), chat_id_, message_thread_id_));
+    }
+
   private:
     void read_destination(const RawTelegram& raw, const Node& node, ReadContext& context) {
         Secret token = context.read_secret(node, "bot_token");

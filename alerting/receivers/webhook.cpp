@@ -104,6 +104,8 @@ class Webhook final : public HttpIntegration {
         return message;
     }
 
+    [[nodiscard]] Secret destination() const override { return url_; }
+
   private:
     Secret url_;
     std::uint64_t max_alerts_ = 0;

@@ -487,7 +487,7 @@ BOOST_AUTO_TEST_CASE(a_database_of_the_first_format_is_brought_up_with_all_that_
     }
     const std::string back = "python3 -c \"import sqlite3; d = sqlite3.connect('" + path +
                              "'); d.executescript('DROP TABLE silences; DROP TABLE outside_alerts; "
-                             "ALTER TABLE told DROP COLUMN memory; "
+                             "DROP TABLE destinations; ALTER TABLE told DROP COLUMN memory; "
                              "PRAGMA user_version = 1')\"";
     BOOST_REQUIRE(std::system(back.c_str()) == 0);
     {
