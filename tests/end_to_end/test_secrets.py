@@ -38,8 +38,8 @@ class Secrets(EndToEndTest):
         daemon.wait_for_value(1, "probe_success", target="primary-database")
         for name in ("down", "bad-database", "bad-cache"):
             daemon.wait_for_alert("Down", target=name)
-        daemon.wait_for_metric(lambda page: page.find("pilotlight_notifications_failed_total",
-                                                      integration="slack"), "Slack's refusal")
+        daemon.wait_for_metric(lambda page: any(one.value for one in page.find(
+            "pilotlight_notifications_failed_total", integration="slack")), "Slack's refusal")
 
         secrets = {**site.secrets(), "the webhook": slack.secret,
                    "the routing key": pagerduty.routing_key}

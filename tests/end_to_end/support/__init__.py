@@ -13,9 +13,11 @@ from .databases import Postgres, Redis
 from .exposition import Metrics
 from .grafana import Dashboard
 from .http import HttpServer, Request, fetch
+from .mail import MailServer
 from .ports import free_port
 from .process import Process, tail
 from .prometheus import Prometheus, promtool
 from .receivers import PagerDuty, Slack, text_of
+from .services import (AlertmanagerMember, Discord, Opsgenie, SlackBot, Teams, Telegram, Webhook)
 from .site import Backups, Site
 from .waiting import PATIENCE, wait_until
