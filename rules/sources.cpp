@@ -12,22 +12,6 @@ namespace {
 /// A restored alert waits no longer than this for ranges to fill again.
 constexpr Duration kRefillMax = std::chrono::hours(1);
 
-/// The selector's series that share the row's labels. A row's target is part of the selection, so
-/// that the store can look it up.
-std::vector<const series::Series*> series_of(const Source& source, const Labels& row,
-                                             const series::Store& store) {
-    Matchers matchers = source.matchers;
-    if (const std::string_view target = row.get(kTargetLabel); !target.empty()) {
-        auto only =
-            Matcher::make(std::string(kTargetLabel), Matcher::Op::equal, std::string(target));
-        if (only) matchers.push_back(std::move(*only));
-    }
-    auto found = store.select(matchers);
-    std::erase_if(
-        found, [&](const series::Series* series) { return !shares_labels(series->labels(), row); });
-    return found;
-}
-
 /// Whether the row's target is another one now, of the same name: its newest probe speaks of other
 /// labels (another address, say), so that what the row speaks of is not watched any more.
 bool is_replaced(const Labels& row, const Sources::View& view) {
@@ -55,7 +39,7 @@ enum class Sight { present, settled, silent };
 /// `all_answer`: every configured target that the alert rests on answers.
 Sight sight_of(const Source& source, const Labels& row, bool all_answer,
                const Sources::View& view) {
-    for (const auto* series : series_of(source, row, view.store)) {
+    for (const auto* series : view.series_by_row.find(source.matchers, row, view.store)) {
         if (is_fresh(*series, view)) return Sight::present;
     }
     if (!all_answer) return Sight::silent;
@@ -98,7 +82,7 @@ Sources::Sources(std::vector<Source> sources) : sources_(std::move(sources)) {
 Evidence Sources::evidence(const Labels& row, const View& view) const {
     Evidence evidence;
     for (std::size_t i = 0; i < sources_.size(); ++i) {
-        for (const auto* series : series_of(sources_[i], row, view.store)) {
+        for (const auto* series : view.series_by_row.find(sources_[i].matchers, row, view.store)) {
             if (!is_fresh(*series, view)) continue;
             evidence.selectors |= std::uint64_t{1} << i;
             evidence.valid_for = std::max({evidence.valid_for, view.lookback, series->lookback()});

@@ -9,6 +9,7 @@
 #include "core/matcher.h"
 #include "core/time.h"
 #include "rules/alert_states.h"
+#include "rules/series_by_row.h"
 #include "series/store.h"
 
 namespace pilotlight::rules {
@@ -41,6 +42,8 @@ class Sources {
         WallTime now;
         Duration lookback{};
         const std::function<bool(std::string_view)>& is_configured;
+        /// Of this one evaluation.
+        mutable SeriesByRow series_by_row{};
     };
 
     [[nodiscard]] Evidence evidence(const Labels& row, const View& view) const;
