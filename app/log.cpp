@@ -10,7 +10,8 @@ namespace pilotlight::app {
 
 void log_to_stderr() {
     // Whoever reads it may stall: lines are then dropped, oldest first, and no loop waits.
-    constexpr std::size_t kLinesWaiting = 8192;
+    // Room for each is taken at once, 400 bytes.
+    constexpr std::size_t kLinesWaiting = 2048;
     spdlog::init_thread_pool(kLinesWaiting, 1);
     auto logger = spdlog::create_async_nb<spdlog::sinks::stderr_color_sink_mt>("pilotlight");
     logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%-5l%$ %v", spdlog::pattern_time_type::utc);

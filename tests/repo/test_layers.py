@@ -13,7 +13,7 @@ CODE = (".h", ".cpp")
 EVERYWHERE = re.compile(
     r"^([a-z_]+|c[a-z]+|fmt/.*|sys/.*|netinet/.*|net/.*|arpa/.*|linux/.*"
     r"|(unistd|fcntl|glob|poll|pthread|netdb|dirent|termios|time|signal|sched|syslog|pwd|ifaddrs"
-    r"|malloc|stdlib|string|stdio|errno|ftw|libgen|limits|spawn|fnmatch)\.h)$")
+    r"|link|malloc|stdlib|string|stdio|errno|ftw|libgen|limits|spawn|fnmatch)\.h)$")
 
 
 def includes(path):
