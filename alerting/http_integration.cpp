@@ -51,18 +51,34 @@ asio::awaitable<HttpIntegration::Heard> HttpIntegration::exchange(
     co_return heard;
 }
 
+asio::awaitable<Delivery> HttpIntegration::exchange_all(runtime::Services& services,
+                                                        std::vector<runtime::HttpRequest> requests,
+                                                        runtime::Deadline deadline) const {
+    Delivery delivery;
+    for (runtime::HttpRequest& request : requests) {
+        Heard heard = co_await exchange(services, std::move(request), deadline);
+        delivery = std::move(heard.delivery);
+        if (delivery.kind != Delivery::Kind::delivered) break;
+    }
+    co_return delivery;
+}
+
 asio::awaitable<Sent> HttpIntegration::send(runtime::Services& services, Notification notification,
                                             std::string /*memory*/,
                                             runtime::Deadline deadline) const {
     Message message = render(notification);
     Sent sent;
     sent.template_error = std::move(message.template_error);
-    for (runtime::HttpRequest& request : message.requests) {
-        Heard heard = co_await exchange(services, std::move(request), deadline);
-        sent.delivery = std::move(heard.delivery);
-        if (sent.delivery.kind != Delivery::Kind::delivered) break;
-    }
+    sent.delivery = co_await exchange_all(services, std::move(message.requests), deadline);
     co_return sent;
+}
+
+asio::awaitable<Delivery> HttpIntegration::send_change(runtime::Services& services,
+                                                       ChangeEvent event,
+                                                       runtime::Deadline deadline) const {
+    Message message = render_change(event);
+    Delivery delivery = co_await exchange_all(services, std::move(message.requests), deadline);
+    co_return delivery;
 }
 
 }  // namespace pilotlight::alerting

@@ -21,6 +21,10 @@ class HttpIntegration : public Integration {
                                                     Notification notification, std::string memory,
                                                     runtime::Deadline deadline) const override;
 
+    /// render_change()'s requests, likewise.
+    [[nodiscard]] boost::asio::awaitable<Delivery> send_change(
+        runtime::Services& services, ChangeEvent event, runtime::Deadline deadline) const override;
+
     [[nodiscard]] std::string without_secrets(std::string text) const override;
 
   protected:
@@ -44,6 +48,10 @@ class HttpIntegration : public Integration {
     HttpOptions http_;
 
   private:
+    [[nodiscard]] boost::asio::awaitable<Delivery> exchange_all(
+        runtime::Services& services, std::vector<runtime::HttpRequest> requests,
+        runtime::Deadline deadline) const;
+
     std::vector<Secret> secrets_;
 };
 

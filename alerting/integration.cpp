@@ -16,6 +16,15 @@ constexpr std::array kReasons{
 
 }  // namespace
 
+Message Integration::render_change(const ChangeEvent&) const {
+    PILOT_CHECK(false);
+}
+
+boost::asio::awaitable<Delivery> Integration::send_change(runtime::Services&, ChangeEvent,
+                                                          runtime::Deadline) const {
+    PILOT_CHECK(false);
+}
+
 std::string_view to_string(Reason reason) {
     switch (reason) {
         case Reason::resolve:

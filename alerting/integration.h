@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "alerting/change_event.h"
 #include "alerting/notification.h"
 #include "config/options.h"
 #include "core/document.h"
@@ -110,6 +111,13 @@ class Integration {
                                                             Notification notification,
                                                             std::string memory,
                                                             runtime::Deadline deadline) const = 0;
+    /// Whether the service wants to know what was changed (pilotlight.yaml's `change_events`).
+    [[nodiscard]] virtual bool takes_changes() const { return false; }
+    /// Only where it takes changes.
+    [[nodiscard]] virtual Message render_change(const ChangeEvent& event) const;
+    /// As send(), once; only where it takes changes.
+    [[nodiscard]] virtual boost::asio::awaitable<Delivery> send_change(
+        runtime::Services& services, ChangeEvent event, runtime::Deadline deadline) const;
     /// `text`, which comes from a message of this integration, as it may be shown to people.
     [[nodiscard]] virtual std::string without_secrets(std::string text) const { return text; }
     /// Where its messages end up, as far as that tells it from other integrations of its kind: the
@@ -118,6 +126,10 @@ class Integration {
     /// How often the receiver wants to hear again what it accepted, for as long as it holds and
     /// some time after; nothing for those that remember by themselves.
     [[nodiscard]] virtual std::optional<Duration> resend_every() const { return {}; }
+
+    /// Whether whoever gets the same message twice can tell, by a key in it or because it says how
+    /// things are and not what happened: then a crash may repeat some.
+    [[nodiscard]] virtual bool knows_repeats() const { return false; }
 
     [[nodiscard]] const Address& address() const { return address_; }
     [[nodiscard]] bool send_resolved() const { return send_resolved_; }

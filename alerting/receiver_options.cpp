@@ -35,6 +35,17 @@ void apply(const ReceiverOptions& options, RoutingConfig& routing, Errors& error
     receiver->fallback_failures = options.failures;
     receiver->fallback_for = options.hold;
     receiver->give_up_after = options.give_up_after;
+    receiver->change_events = options.change_events;
+    if (options.change_events && std::ranges::none_of(receiver->integrations, [](const auto& one) {
+            return one->takes_changes();
+        })) {
+        errors.emplace_back(
+            fmt::format("the receiver \"{}\" cannot be told of changes, expected one with "
+                        "pagerduty_configs that has a routing_key and a url that ends in "
+                        "/v2/enqueue",
+                        options.name),
+            options.change_events_where);
+    }
     if (options.fallback.empty()) return;
     const ReceiverConfig* fallback = find(routing, options.fallback);
     if (fallback == nullptr) {

@@ -59,6 +59,8 @@ struct ReceiverConfig {
     Duration fallback_for = std::chrono::minutes(5);
     /// What is older is given up.
     Duration give_up_after = std::chrono::hours(24);
+    /// Whether it is told of changes of the configuration.
+    bool change_events = false;
 };
 
 /// Alertmanager's configuration file, checked, immutable.

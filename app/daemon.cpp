@@ -7,23 +7,28 @@
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <csignal>
 #include <filesystem>
 #include <future>
 #include <thread>
 #include <utility>
 
+#include "alerting/change_sender.h"
 #include "alerting/destinations.h"
 #include "alerting/journal.h"
 #include "alerting/outbox.h"
 #include "app/alert_desk.h"
 #include "app/data_folder.h"
 #include "app/dead_man.h"
+#include "app/delivery_metrics.h"
 #include "app/engine.h"
 #include "app/explain_route.h"
 #include "app/families.h"
+#include "app/inventory.h"
 #include "app/load.h"
 #include "app/pulse.h"
+#include "app/spare_memory.h"
 #include "app/version.h"
 #include "app/watchdog.h"
 #include "config/config.h"
@@ -57,6 +62,8 @@ constexpr Duration kApplyPatience{10'000};
 constexpr Duration kStartPatience{60'000};
 /// An orderly end that takes longer names the step that hangs and ends without it.
 constexpr Duration kStopPatience{10'000};
+/// After a start or a reload, once the first probes are through.
+constexpr Duration kQuietAfter{10'000};
 
 /// With those that run at most, still fewer than the listener has connections.
 constexpr std::size_t kQueriesWaiting = 20;
@@ -105,6 +112,7 @@ struct Daemon::Parts {
     std::unique_ptr<alerting::Outbox> outbox;
     std::optional<alerting::Destinations> destinations;
     std::unique_ptr<DeadMan> dead_man;
+    std::unique_ptr<alerting::ChangeSender> changes;
     std::unique_ptr<probes::Runner> runner;
     /// The runner once it runs, for the engine's thread; and what it had counted by then.
     std::atomic<const probes::Runner*> counted_runner = nullptr;
@@ -116,8 +124,10 @@ struct Daemon::Parts {
     std::unique_ptr<asio::signal_set> end_signals;
     std::unique_ptr<asio::signal_set> reload_signal;
     std::unique_ptr<runtime::FileWatch> watch;
+    asio::steady_timer quiet{control_loop.executor()};
     /// What the configuration in force was read from.
     std::vector<std::string> watched;
+    Inventory inventory;
     std::shared_ptr<const config::Config> config;
     exporters::ReloadView reload_view;
 
@@ -138,50 +148,16 @@ struct Daemon::Parts {
     void catch_signals();
     void start_control(std::vector<std::string> read_files);
     void await_signals();
+    void await_quiet();
     Errors reload();
     void put_in_force(Loaded loaded);
     void publish_reload(const Errors& errors);
+    void tell_of_change(const alerting::SharedRouting& routing, Inventory now);
     void quit();
     /// Runs it on the delivery loop and waits for its end.
     void join(asio::awaitable<void> end);
     void stop();
 };
-
-namespace {
-
-alerting::OutboxObserver observer_of(exporters::SelfMetrics& metrics, runtime::Loop& engine_loop,
-                                     std::unique_ptr<Engine>& engine) {
-    alerting::OutboxObserver observer;
-    observer.on_delivered = [&metrics](const alerting::Address& to, Duration delay) {
-        metrics.notification_delivered(to.receiver, to.integration, delay);
-    };
-    observer.on_failed = [&metrics](const alerting::Address& to, alerting::Reason reason) {
-        metrics.notification_failed(to.receiver, to.integration, alerting::to_string(reason));
-    };
-    observer.on_dead = [&metrics](const alerting::Address& to) {
-        metrics.notification_dead(to.receiver, to.integration);
-    };
-    observer.on_settled = [&engine_loop, &engine](const alerting::Settlement& settlement) {
-        engine_loop.post([&engine, settlement] { engine->settled(settlement); });
-    };
-    observer.on_trouble = [](const std::string& line) { spdlog::warn("{}", line); };
-    return observer;
-}
-
-void declare_receivers(exporters::SelfMetrics& metrics, const alerting::RoutingConfig& routing) {
-    std::vector<std::string_view> reasons;
-    for (const alerting::Reason reason : alerting::all_reasons()) {
-        reasons.push_back(alerting::to_string(reason));
-    }
-    for (const alerting::ReceiverConfig& receiver : routing.receivers) {
-        for (const alerting::IntegrationPtr& integration : receiver.integrations) {
-            const alerting::Address& address = integration->address();
-            metrics.declare_receiver(address.receiver, address.integration, reasons);
-        }
-    }
-}
-
-}  // namespace
 
 Checked<std::unique_ptr<Daemon>> Daemon::start(DaemonOptions options) {
     // What it writes (alerts, what receivers are told) is for its own user.
@@ -202,6 +178,7 @@ Checked<std::unique_ptr<Daemon>> Daemon::start(DaemonOptions options) {
         return std::unexpected(std::move(listening.error()));
     }
     log_warnings(first.warnings);
+    parts->inventory = inventory_of(first, result.watched);
     parts->open_journal(first);
     parts->start_probes(first);
     parts->start_control(std::move(result.watched));
@@ -329,14 +306,17 @@ void Daemon::Parts::open_journal(const Loaded& first) {
     const bool started = engine_loop.ask(
         [&] {
             // On the engine's loop, so that what the outbox settles at once is heard after start().
+            alerting::OutboxObserver observer = counting_observer(metrics);
+            observer.on_settled = [this](const alerting::Settlement& settlement) {
+                engine_loop.post([this, settlement] { engine->settled(settlement); });
+            };
             alerting::Outbox::Options options;
             options.next_sequence = contents.next_beyond_routes;
             options.dead = std::move(contents.dead);
             options.stranded = std::move(renames.stranded);
             outbox = std::make_unique<alerting::Outbox>(
                 *journal, delivery_loop, *delivery_services, first.routing,
-                std::move(contents.outbox), contents.told,
-                observer_of(metrics, engine_loop, engine), std::move(options));
+                std::move(contents.outbox), contents.told, std::move(observer), std::move(options));
             engine->start(first, std::move(contents), *outbox);
             reload_view = {.successful = true,
                            .last_attempt = wall_now(),
@@ -348,6 +328,9 @@ void Daemon::Parts::open_journal(const Loaded& first) {
     PILOT_CHECK(started);
     engine_runs = true;
     start_heartbeat(*first.config);
+    changes = std::make_unique<alerting::ChangeSender>(
+        delivery_loop, *delivery_services,
+        [](const std::string& line) { spdlog::warn("{}", line); });
 }
 
 void Daemon::Parts::start_heartbeat(const config::Config& first) {
@@ -413,7 +396,15 @@ void Daemon::Parts::start_control(std::vector<std::string> read_files) {
             reload();
         });
     await_signals();
+    await_quiet();
     control_loop.start();
+}
+
+void Daemon::Parts::await_quiet() {
+    quiet.expires_after(kQuietAfter);
+    quiet.async_wait([](const boost::system::error_code& error) {
+        if (!error) give_back_spare_memory();
+    });
 }
 
 void Daemon::Parts::await_signals() {
@@ -449,8 +440,12 @@ Errors Daemon::Parts::reload() {
     watched = std::move(result.watched);
     watch->watch(watched);
     log_warnings(result.loaded->warnings);
+    Inventory found = inventory_of(*result.loaded, watched);
+    const alerting::SharedRouting routing = result.loaded->routing;
     put_in_force(std::move(*result.loaded));
     publish_reload({});
+    tell_of_change(routing, std::move(found));
+    await_quiet();
     spdlog::info("reloaded");
     return {};
 }
@@ -505,6 +500,15 @@ void Daemon::Parts::publish_reload(const Errors& errors) {
     engine_loop.post([this, view = reload_view] { engine->reload_ended(view); });
 }
 
+void Daemon::Parts::tell_of_change(const alerting::SharedRouting& routing, Inventory now) {
+    std::optional<alerting::ChangeEvent> change = difference(inventory, now);
+    inventory = std::move(now);
+    if (!change) return;
+    change->at = wall_now();
+    change->external_url = config->external_url;
+    changes->tell(routing, std::move(*change));
+}
+
 void Daemon::Parts::quit() {
     if (!quitting.exchange(true)) quit_promise.set_value();
 }
@@ -526,6 +530,7 @@ void Daemon::Parts::stop() {
     control_loop.ask(
         [this] {
             watch.reset();
+            quiet.cancel();
             end_signals.reset();
             reload_signal.reset();
         },
@@ -540,6 +545,7 @@ void Daemon::Parts::stop() {
     if (engine != nullptr) engine_loop.ask([this] { engine->stop(); }, kStopPatience);
     watchdog.entering("the deliveries");
     if (dead_man != nullptr) join(dead_man->stop());
+    if (changes != nullptr) join(changes->stop());
     if (outbox != nullptr) join(outbox->stop());
     // Settlements of the last deliveries have been posted to the engine by now.
     engine_loop.stop();
@@ -548,6 +554,7 @@ void Daemon::Parts::stop() {
     delivery_loop.join();
     watchdog.entering("the journal");
     engine.reset();
+    changes.reset();
     dead_man.reset();
     outbox.reset();
     journal.reset();

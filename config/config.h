@@ -145,8 +145,10 @@ struct ReceiverOptions {
     int failures = 3;
     Duration hold = std::chrono::minutes(5);
     Duration give_up_after = std::chrono::hours(24);
+    bool change_events = false;
     Location where;
     Location fallback_where;
+    Location change_events_where;
 };
 
 /// The heartbeat that Pilotlight sends while it can judge and deliver.
@@ -277,6 +279,9 @@ struct ListenAddress {
 /// or not. `*`, `?`, `[...]` as in glob(7): a leading dot is only matched by a dot, so that
 /// editors' temporary files stay out.
 [[nodiscard]] std::vector<std::string> expand_globs(const std::vector<std::string>& patterns);
+
+/// This machine's host name.
+[[nodiscard]] std::string machine_name();
 
 /// A URL or host:port without user, password, query and fragment; other texts as they are.
 [[nodiscard]] std::string redact_address(std::string_view address);

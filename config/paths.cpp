@@ -75,13 +75,13 @@ std::string connection_address(std::string_view text) {
     return port.empty() ? host : host + ':' + port;
 }
 
+}  // namespace
+
 std::string machine_name() {
     std::array<char, 256> name{};
     if (gethostname(name.data(), name.size() - 1) != 0) return "localhost";
     return name.data();
 }
-
-}  // namespace
 
 std::vector<std::string> expand_globs(const std::vector<std::string>& patterns) {
     std::vector<std::string> paths;

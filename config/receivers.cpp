@@ -25,6 +25,11 @@ void read_fallback(const Node& node, Draft& draft, Errors& errors) {
     }
 }
 
+void read_change_events(const Node& node, Draft& draft, Errors& errors) {
+    read_value(node, draft.change_events, errors);
+    draft.change_events_where = node.where;
+}
+
 void read_give_up_after(const Node& node, Draft& draft, Errors& errors) {
     read_positive(node, draft.give_up_after, errors);
 }
@@ -51,6 +56,10 @@ constexpr Option<Draft> kOptions[] = {
                           "A notification that could not be delivered for so long is given up: "
                           "counted in `pilotlight_notifications_dead_total`, kept in the journal "
                           "for 30 days, shown on the status page."),
+    option_read_by<Draft>(read_change_events, "change_events", "true or false", "false",
+                          "Whether its PagerDuty integrations get a change event for each reload "
+                          "that changed something: which files, targets and rules. Best effort: "
+                          "tried five times, not kept over a restart."),
 };
 
 constexpr Option<Draft> kAfterOptions[] = {

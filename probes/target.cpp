@@ -1,7 +1,5 @@
 #include "probes/target.h"
 
-#include <unistd.h>
-
 #include <set>
 
 #include "core/hash.h"
@@ -36,12 +34,6 @@ std::uint64_t fingerprint_of(const config::TargetConfig& config, const config::L
     return hash_node(config.options, hash);
 }
 
-std::string machine_name() {
-    char name[256] = {};
-    if (gethostname(name, sizeof name - 1) != 0) return "localhost";
-    return name;
-}
-
 }  // namespace
 
 Checked<PreparedTarget> prepare_target(const config::TargetConfig& config,
@@ -65,7 +57,7 @@ Checked<PreparedTarget> prepare_target(const config::TargetConfig& config,
     auto target = std::make_shared<Target>();
     target->config = config;
     target->instance = config.instance();
-    if (config.target.empty()) target->instance = machine_name();
+    if (config.target.empty()) target->instance = config::machine_name();
     LabelsBuilder labels(config.labels);
     labels.set("target", config.name).set("instance", target->instance);
     labels.set("prober", config.prober).set("service", config.service);

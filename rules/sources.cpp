@@ -139,7 +139,7 @@ bool Sources::is_mute(const std::string& target, const Evidence& evidence, const
     const Labels row{{kTargetLabel, target}};
     for (std::size_t i = 0; i < sources_.size(); ++i) {
         if ((evidence.selectors >> i & 1U) == 0) continue;
-        const auto found = series_of(sources_[i], row, view.store);
+        const auto found = view.series_by_row.find(sources_[i].matchers, row, view.store);
         const bool fresh = std::ranges::any_of(found, [&](const series::Series* series) {
             return series->labels().get(kTargetLabel) == target && is_fresh(*series, view);
         });

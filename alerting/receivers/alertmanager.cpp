@@ -81,6 +81,7 @@ class Alertmanager final : public HttpIntegration {
     }
 
     /// Every member's requests, one member after the other. `decided_at` is when it is sent.
+    [[nodiscard]] bool knows_repeats() const override { return true; }
     [[nodiscard]] Message render(const Notification& notification) const override {
         Message message;
         const std::vector<std::string> batches = bodies(notification);

@@ -138,6 +138,7 @@ class Opsgenie final : public HttpIntegration {
         read_details(raw, context);
     }
 
+    [[nodiscard]] bool knows_repeats() const override { return true; }
     [[nodiscard]] Message render(const Notification& notification) const override {
         MessageWriter writer(message_data(notification), notification.decided_at);
         Message message;

@@ -5,6 +5,7 @@
 #include "alerting/http_integration.h"
 #include "alerting/receivers/answers.h"
 #include "alerting/receivers/escapes.h"
+#include "alerting/receivers/pagerduty_change.h"
 #include "alerting/receivers/pagerduty_options.h"
 #include "alerting/receivers/registry.h"
 
@@ -116,6 +117,7 @@ class PagerDuty final : public HttpIntegration {
         keep_secret({key_});
     }
 
+    [[nodiscard]] bool knows_repeats() const override { return true; }
     [[nodiscard]] Message render(const Notification& notification) const override {
         MessageWriter writer(message_data(notification), notification.decided_at);
         Message message;
@@ -129,6 +131,17 @@ class PagerDuty final : public HttpIntegration {
             message.requests.push_back(request_for(resolve(writer, notification)));
         }
         message.template_error = writer.error();
+        return message;
+    }
+
+    [[nodiscard]] bool takes_changes() const override {
+        return !is_v1_ && pagerduty_change_url(url_).has_value();
+    }
+
+    [[nodiscard]] Message render_change(const ChangeEvent& event) const override {
+        Message message;
+        message.requests.push_back(json_post(pagerduty_change_url(url_).value_or(url_),
+                                             pagerduty_change_body(key_, event)));
         return message;
     }
 

@@ -72,6 +72,7 @@ class Webhook final : public HttpIntegration {
         keep_secret({url_});
     }
 
+    [[nodiscard]] bool knows_repeats() const override { return true; }
     [[nodiscard]] Message render(const Notification& notification) const override {
         json alerts = json::array();
         for (const NotifiedAlert& alert : notification.alerts) {

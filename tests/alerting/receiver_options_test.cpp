@@ -60,6 +60,36 @@ BOOST_AUTO_TEST_CASE(are_put_to_their_receivers) {
     BOOST_TEST(config->find_receiver("a")->fallback.empty());
 }
 
+BOOST_AUTO_TEST_CASE(only_pagerduty_with_events_v2_can_be_told_of_changes) {
+    config = routing(R"(
+route: {receiver: a}
+receivers:
+  - name: a
+    pagerduty_configs: [{routing_key: k}]
+    webhook_configs: [{url: 'http://127.0.0.1:9/'}]
+  - {name: b, webhook_configs: [{url: 'http://127.0.0.1:9/'}]}
+  - {name: c, pagerduty_configs: [{service_key: k}]}
+  - {name: d, pagerduty_configs: [{routing_key: k, url: 'http://127.0.0.1:9/proxy'}]}
+)");
+    for (const char* name : {"a", "b", "c", "d"}) {
+        add(name, "");
+        options.back().change_events = true;
+        options.back().change_events_where = {"p.yaml", static_cast<int>(options.size()), 9};
+    }
+    const std::string found = mistakes();
+    BOOST_TEST(found.find("p.yaml:1:") == std::string::npos);
+    for (const char* place : {"p.yaml:2:9: the receiver \"b\"", "p.yaml:3:9: the receiver \"c\"",
+                              "p.yaml:4:9: the receiver \"d\""}) {
+        BOOST_TEST(found.find(std::string(place) + " cannot be told of changes") !=
+                   std::string::npos);
+    }
+    options.resize(1);
+    const auto read = with_receiver_options(config, options);
+    BOOST_REQUIRE(read.has_value());
+    BOOST_TEST((*read)->find_receiver("a")->change_events);
+    BOOST_TEST(!(*read)->find_receiver("b")->change_events);
+}
+
 BOOST_AUTO_TEST_CASE(names_that_the_alerting_file_has_not_are_told_with_those_it_has) {
     add("a", "bee");
     add("aa", "b");

@@ -45,6 +45,40 @@ class Reload(EndToEndTest):
         wait_until(done, 10, "the reload", every=0.05)
         return daemon.metrics().value(SUCCESS_TIME) - since
 
+    def test_pagerduty_is_told_of_what_a_reload_changed_and_of_nothing_else(self):
+        self.configuration["receivers"] = {"team": {"change_events": True}}
+        self.configuration["external_url"] = "https://pilotlight.example"
+        self.configuration["targets"][0]["target"] = self.app.health_url.replace(
+            "http://", "http://user:open-sesame@")
+        daemon = self.watch()
+        since = time.time()
+        daemon.write("rules/test.yaml", rule_file(*self.rules))  # as it was
+        self.wait_for_reload(daemon, since)
+        daemon.write("rules/test.yaml", BAD_RULES)
+        self.wait_for_refusal(daemon)
+        since = time.time()
+        daemon.write("rules/test.yaml", rule_file(*self.rules, rule("Added", "vector(0) > 1")))
+        self.wait_for_reload(daemon, since)
+        change = wait_until(self.pagerduty.changes, 10, "the change event")[0]
+        self.assertEqual(change["payload"]["summary"], "Pilotlight configuration reloaded: "
+                         "1 rule added; 1 file changed")
+        details = change["payload"]["custom_details"]
+        self.assertEqual(details["rules added"], "test/Added")
+        self.assert_contains("rules/test.yaml", details["files changed"])
+        self.assertEqual(change["links"][0]["href"], "https://pilotlight.example")
+
+        since = time.time()
+        self.configuration["targets"].append(
+            http_target("other", self.app.health_url.replace("http://", "http://user:hush@")))
+        daemon.write("pilotlight.yaml", self.configuration)
+        self.wait_for_reload(daemon, since)
+        wait_until(lambda: len(self.pagerduty.changes()) >= 2, 10, "the next change event")
+        self.assertEqual(len(self.pagerduty.changes()), 2)
+        second = self.pagerduty.changes()[1]["payload"]
+        self.assertEqual(second["custom_details"]["targets added"], "other")
+        for secret in ("open-sesame", "hush"):
+            self.assertNotIn(secret, str(self.pagerduty.changes()))
+
     def test_a_bad_rule_edit_changes_nothing_and_is_shown_with_its_place(self):
         daemon = self.watch()
         daemon.write("rules/test.yaml", BAD_RULES)

@@ -49,6 +49,40 @@ BOOST_AUTO_TEST_CASE(payloads_are_as_they_were) {
                  integration("pagerduty", "{service_key: abc}")->render(sample(1, 0, "pagerduty")));
 }
 
+BOOST_AUTO_TEST_CASE(changes_are_told_to_their_own_address) {
+    ChangeEvent change;
+    change.summary = "Pilotlight configuration reloaded: 1 rule added";
+    change.source = "monitor-1";
+    change.at = noon();
+    change.details = {{"rules added", "shop/Slow"}, {"files changed", "/etc/rules.yaml"}};
+    change.external_url = "https://pilotlight.example";
+    BOOST_TEST(pagerduty()->takes_changes());
+    check_golden("pagerduty_change", pagerduty()->render_change(change));
+    const auto elsewhere = pagerduty("url: 'https://pd.example/eu/v2/enqueue'");
+    BOOST_TEST(elsewhere->render_change(change).requests.at(0).url ==
+               "https://pd.example/eu/v2/change/enqueue");
+}
+
+BOOST_AUTO_TEST_CASE(a_change_keeps_to_the_limits_and_breaks_out_of_nothing) {
+    ChangeEvent change;
+    change.summary = std::string(2'000, 's') + "\xff";
+    change.source = "\"},\"routing_key\":\"stolen";
+    change.details = {{"files changed", std::string(1 << 20, 'f')}};
+    const auto body = pagerduty()->render_change(change).requests.at(0).body;
+    const json event = json::parse(body);
+    // Characters: the one that says that it was cut has three bytes.
+    BOOST_TEST(event["payload"]["summary"].get<std::string>().size() == 1'026U);
+    BOOST_TEST(event["payload"]["source"] == change.source);
+    BOOST_TEST(event["routing_key"] == "0123456789abcdef0123456789abcdef");
+    BOOST_TEST(!event.contains("links"));
+    BOOST_TEST(body.size() < 512'000U);
+}
+
+BOOST_AUTO_TEST_CASE(no_changes_go_by_events_v1_or_to_an_unknown_address) {
+    BOOST_TEST(!integration("pagerduty", "{service_key: abc}")->takes_changes());
+    BOOST_TEST(!pagerduty("url: 'https://pd.example/enqueue'")->takes_changes());
+}
+
 BOOST_AUTO_TEST_CASE(what_was_missed_is_opened_low_and_closed) {
     Notification notification = sample(0, 1, "pagerduty");
     notification.missed = true;

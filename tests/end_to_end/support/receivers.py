@@ -129,7 +129,7 @@ class Receiver(HttpServer):
         """Returns the event and the list of what is wrong with the request."""
         if request.method != "POST":
             return None, [f"method {request.method}"]
-        if request.path != self.path:
+        if request.path not in self.paths:
             return None, [f"path {request.path}"]
         if not request.headers.get("content-type", "").startswith("application/json"):
             return None, [f"content type {request.headers.get('content-type')}"]
@@ -139,7 +139,14 @@ class Receiver(HttpServer):
             return None, [f"no JSON: {error}"]
         if not isinstance(event, dict):
             return None, ["no JSON object"]
-        return event, list(self.problems(event))
+        return event, list(self.problems_at(request.path, event))
+
+    @property
+    def paths(self):
+        return (self.path,)
+
+    def problems_at(self, _path, event):
+        return self.problems(event)
 
     def problems(self, event):
         raise NotImplementedError
@@ -194,9 +201,12 @@ class Slack(Receiver):
 
 
 class PagerDuty(Receiver):
-    """POST /v2/enqueue. Fields: PagerDuty/developer-docs, docs/events-API-v2/."""
+    """POST /v2/enqueue and /v2/change/enqueue. Fields: PagerDuty/developer-docs,
+    docs/events-API-v2/."""
 
     path = "/v2/enqueue"
+    change_path = "/v2/change/enqueue"
+    paths = (path, change_path)
 
     def __init__(self):
         super().__init__()
@@ -237,6 +247,30 @@ class PagerDuty(Receiver):
             yield from _text(image, "src", 2048, required=True)
         if len(json.dumps(event)) > 512 * 1024:
             yield "larger than 512 KB"
+
+    def changes(self):
+        """The change events, in the order of their arrival."""
+        return [one.event for one in self.accepted() if one.request.path == self.change_path]
+
+    def problems_at(self, path, event):
+        return self._change_problems(event) if path == self.change_path else self.problems(event)
+
+    def _change_problems(self, event):
+        for name in event.keys() - {"routing_key", "payload", "links", "images"}:
+            yield f"unknown field {name}"
+        if event.get("routing_key") != self.routing_key:
+            yield "routing_key is not the one of this service"
+        payload = event.get("payload")
+        if not isinstance(payload, dict):
+            yield "payload is missing"
+            return
+        for name in payload.keys() - {"summary", "source", "timestamp", "custom_details"}:
+            yield f"unknown field payload.{name}"
+        yield from _text(payload, "summary", 1024, required=True)
+        yield from _text(payload, "source", 1024)
+        yield from _text(payload, "timestamp", 1024)
+        for link in event.get("links", []):
+            yield from _text(link, "href", 2048, required=True)
 
     @staticmethod
     def _payload_problems(payload):
