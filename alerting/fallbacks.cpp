@@ -40,6 +40,7 @@ std::vector<Notification> take_due(SendQueue& queue, const ReceiverConfig& recei
     const bool is_down = queue.failures() >= receiver.fallback_failures ||
                          (since && now - *since >= receiver.fallback_for);
     std::vector<Notification> due;
+    if (!is_down && !queue.has_retries()) return due;
     queue.visit_waiting([&](SendQueue::Item& item) {
         const bool is_stuck = item.attempts >= receiver.fallback_failures ||
                               (item.attempts > 0 && now - item.since >= receiver.fallback_for);

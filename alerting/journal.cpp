@@ -1,7 +1,6 @@
 #include "alerting/journal.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <condition_variable>
 #include <filesystem>
@@ -9,14 +8,14 @@
 #include <thread>
 
 #include "alerting/database.h"
+#include "alerting/journal_file.h"
 #include "alerting/journal_schema.h"
-#include "core/check.h"
+#include "alerting/journal_writes.h"
 
 namespace pilotlight::alerting {
 namespace {
 
 using Outcome = Database::Outcome<void>;
-using Value = Database::Value;
 using Write = std::function<Outcome(Database&)>;
 
 /// More in one transaction would make the first of them wait for the last.
@@ -27,127 +26,6 @@ struct Request {
     Write write;
     Journal::Done done;
 };
-
-Value of(WallTime time) {
-    return static_cast<std::int64_t>(time.time_since_epoch().count());
-}
-
-Value of(std::uint64_t number) {
-    return static_cast<std::int64_t>(number);
-}
-
-Value of(int number) {
-    return static_cast<std::int64_t>(number);
-}
-
-Outcome write_notification(Database& database, const Notification& notification) {
-    const std::string json = to_json(notification);
-    const Address& to = notification.to;
-    auto written = database.run(
-        "INSERT OR REPLACE INTO outbox (sequence, receiver, integration, integration_index, "
-        "group_key, dedup_key, status, notification, decided_at, created_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        {of(notification.sequence), to.receiver, to.integration, of(to.index),
-         notification.group_key, notification.dedup_key,
-         std::string(to_string(notification.status())), json, of(notification.decided_at),
-         of(wall_now())});
-    if (!written) return written;
-    return database.run(
-        "INSERT INTO told (receiver, integration, integration_index, group_key, sequence, "
-        "notification) VALUES (?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT DO UPDATE SET sequence = excluded.sequence, "
-        "notification = excluded.notification, failed = 0",
-        {to.receiver, to.integration, of(to.index), notification.group_key,
-         of(notification.sequence), json});
-}
-
-Outcome write_settlement(Database& database, const Settlement& settlement) {
-    const Address& to = settlement.to;
-    auto written = database.run(
-        "UPDATE outbox SET state = ?, settled_at = ?, last_reason = ? WHERE sequence = ?",
-        {std::string(to_string(settlement.outcome)), of(settlement.at), settlement.reason,
-         of(settlement.sequence)});
-    if (!written) return written;
-    if (settlement.outcome == Settlement::Outcome::delivered) {
-        const Value memory = settlement.memory ? Value(*settlement.memory) : Value();
-        return database.run(
-            "UPDATE told SET delivered_at = ?, open = ?, memory = coalesce(?, memory) "
-            "WHERE receiver = ? AND integration = ? AND integration_index = ? AND group_key = ?",
-            {of(settlement.at), of(settlement.status == Status::firing ? 1 : 0), memory,
-             to.receiver, to.integration, of(to.index), settlement.group_key});
-    }
-    if (settlement.outcome == Settlement::Outcome::dead) {
-        return database.run(
-            "UPDATE told SET failed = 1 WHERE receiver = ? AND integration = ? "
-            "AND integration_index = ? AND group_key = ? AND sequence = ?",
-            {to.receiver, to.integration, of(to.index), settlement.group_key,
-             of(settlement.sequence)});
-    }
-    return {};
-}
-
-struct RecordStatements {
-    const char* put;
-    const char* remove;
-};
-
-const RecordStatements& statements_of(RecordTable table) {
-    static constexpr RecordStatements kAlertRecords{
-        "INSERT INTO alert_records (key, record) VALUES (?, ?) "
-        "ON CONFLICT DO UPDATE SET record = excluded.record",
-        "DELETE FROM alert_records WHERE key = ?"};
-    static constexpr RecordStatements kOutsideAlerts{
-        "INSERT INTO outside_alerts (key, record) VALUES (?, ?) "
-        "ON CONFLICT DO UPDATE SET record = excluded.record",
-        "DELETE FROM outside_alerts WHERE key = ?"};
-    static constexpr RecordStatements kSilences{
-        "INSERT INTO silences (id, record) VALUES (?, ?) "
-        "ON CONFLICT DO UPDATE SET record = excluded.record",
-        "DELETE FROM silences WHERE id = ?"};
-    static constexpr RecordStatements kDestinations{
-        "INSERT INTO destinations (address, digest) VALUES (?, ?) "
-        "ON CONFLICT DO UPDATE SET digest = excluded.digest",
-        "DELETE FROM destinations WHERE address = ?"};
-    switch (table) {
-        case RecordTable::alert_records:
-            return kAlertRecords;
-        case RecordTable::outside_alerts:
-            return kOutsideAlerts;
-        case RecordTable::silences:
-            return kSilences;
-        case RecordTable::destinations:
-            return kDestinations;
-    }
-    PILOT_CHECK(false);
-}
-
-std::string time_stamp(WallTime now) {
-    // 2026-01-02T03:04:05.678Z without what file names had better not have.
-    std::string stamp = format_time(now);
-    std::erase_if(stamp, [](char c) { return c == ':' || c == '-'; });
-    return stamp;
-}
-
-/// What no waiting will mend: something that is no file, or a file of somebody else's. A full disk
-/// is neither.
-bool is_unreadable(const std::string& path) {
-    std::error_code failed;
-    const auto status = std::filesystem::status(path, failed);
-    if (!std::filesystem::exists(status)) return false;
-    return !std::filesystem::is_regular_file(status) || ::access(path.c_str(), R_OK | W_OK) != 0;
-}
-
-/// Moves the database and its two companions out of the way.
-Result<std::string> set_aside(const std::string& path) {
-    const std::string aside = fmt::format("{}.set-aside-{}", path, time_stamp(wall_now()));
-    std::error_code failed;
-    std::filesystem::rename(path, aside, failed);
-    if (failed) return fail(fmt::format("renaming {}: {}", path, failed.message()));
-    for (const char* companion : {"-wal", "-shm"}) {
-        std::filesystem::rename(path + companion, aside + companion, failed);
-    }
-    return aside;
-}
 
 }  // namespace
 
@@ -366,7 +244,6 @@ void Journal::State::write_one_by_one(std::vector<Request>& batch) {
 
 void Journal::State::keep_for_later(std::vector<Request>& batch, const Database::Failure& failure) {
     const bool was_empty = backlog.empty();
-    answer(batch, fail(fmt::format("journal: {}", failure.message)));
     for (Request& request : batch)
         backlog.push_back(std::move(request.write));
     std::uint64_t dropped = 0;
@@ -377,9 +254,13 @@ void Journal::State::keep_for_later(std::vector<Request>& batch, const Database:
     if (was_empty || steady_now() >= next_try) next_try = steady_now() + options.retry_every;
     // A damaged database has been let go of; the next try begins a new one, so it need not wait.
     if (failure.trouble == Database::Trouble::corrupt) next_try = steady_now();
-    const std::scoped_lock lock(mutex);
-    stats.backlog = backlog.size();
-    stats.dropped += dropped;
+    {
+        const std::scoped_lock lock(mutex);
+        stats.backlog = backlog.size();
+        stats.dropped += dropped;
+    }
+    // Last, so that whoever hears of it finds it counted.
+    answer(batch, fail(fmt::format("journal: {}", failure.message)));
 }
 
 void Journal::State::answer(const std::vector<Request>& batch, const Result<void>& result) {
@@ -405,9 +286,7 @@ void Journal::State::note_success(std::size_t requests) {
 void Journal::State::purge() {
     next_purge = steady_now() + kPurgeEvery;
     if (database == nullptr) return;
-    const auto purged =
-        database->run("DELETE FROM outbox WHERE state <> 'pending' AND settled_at < ?",
-                      {of(wall_now() - options.keep_settled)});
+    const auto purged = remove_settled(*database, wall_now() - options.keep_settled);
     if (!purged) note_failure(purged.error());
 }
 
@@ -435,39 +314,23 @@ std::vector<std::string> Journal::take_losses() {
 
 void Journal::record(std::vector<Notification> notifications, Done done) {
     auto shared = std::make_shared<const std::vector<Notification>>(std::move(notifications));
-    state_->ask(
-        [shared](Database& database) -> Outcome {
-            for (const Notification& notification : *shared) {
-                auto written = write_notification(database, notification);
-                if (!written) return written;
-            }
-            return {};
-        },
-        std::move(done));
+    state_->ask([shared](Database& database) { return write_notifications(database, *shared); },
+                std::move(done));
 }
 
 void Journal::note_attempt(std::uint64_t sequence, int attempts, WallTime next_attempt_at,
                            std::string reason, Done done) {
     state_->ask(
         [=, reason = std::move(reason)](Database& database) {
-            return database.run(
-                "UPDATE outbox SET attempts = ?, next_attempt_at = ?, last_reason = ? "
-                "WHERE sequence = ?",
-                {of(attempts), of(next_attempt_at), reason, of(sequence)});
+            return write_attempt(database, sequence, attempts, next_attempt_at, reason);
         },
         std::move(done));
 }
 
 void Journal::remember(Address to, std::string group_key, std::string memory, Done done) {
-    state_->ask(
-        [to = std::move(to), group_key = std::move(group_key),
-         memory = std::move(memory)](Database& database) {
-            return database.run(
-                "UPDATE told SET memory = ? WHERE receiver = ? AND integration = ? "
-                "AND integration_index = ? AND group_key = ?",
-                {memory, to.receiver, to.integration, of(to.index), group_key});
-        },
-        std::move(done));
+    state_->ask([to = std::move(to), group_key = std::move(group_key), memory = std::move(memory)](
+                    Database& database) { return write_memory(database, to, group_key, memory); },
+                std::move(done));
 }
 
 void Journal::settle(Settlement settlement, Done done) {
@@ -481,53 +344,21 @@ void Journal::supersede(Settlement settlement, Notification merged, Done done) {
         [settlement = std::move(settlement),
          merged = std::move(merged)](Database& database) -> Outcome {
             auto written = write_settlement(database, settlement);
-            if (!written) return written;
-            return database.run(
-                "UPDATE outbox SET notification = ?, status = ? WHERE sequence = ?",
-                {to_json(merged), std::string(to_string(merged.status())), of(merged.sequence)});
+            return written ? write_merged(database, merged) : written;
         },
         std::move(done));
 }
 
 void Journal::readdress(std::vector<Readdressed> told, std::vector<Readdressed> outbox, Done done) {
-    state_->ask(
-        [told = std::move(told), outbox = std::move(outbox)](Database& database) -> Outcome {
-            for (const auto& [from, group_key, now] : told) {
-                auto written = database.run(
-                    "UPDATE OR REPLACE told SET receiver = ?, integration = ?, "
-                    "integration_index = ?, group_key = ?, notification = ? WHERE receiver = ? AND "
-                    "integration = ? AND integration_index = ? AND group_key = ?",
-                    {now.to.receiver, now.to.integration, of(now.to.index), now.group_key,
-                     to_json(now), from.receiver, from.integration, of(from.index), group_key});
-                if (!written) return written;
-            }
-            for (const auto& [from, group_key, now] : outbox) {
-                auto written = database.run(
-                    "UPDATE outbox SET receiver = ?, integration = ?, integration_index = ?, "
-                    "group_key = ?, notification = ? WHERE sequence = ? AND state = 'pending'",
-                    {now.to.receiver, now.to.integration, of(now.to.index), now.group_key,
-                     to_json(now), of(now.sequence)});
-                if (!written) return written;
-            }
-            return {};
-        },
-        std::move(done));
+    state_->ask([told = std::move(told), outbox = std::move(outbox)](
+                    Database& database) { return write_readdressed(database, told, outbox); },
+                std::move(done));
 }
 
 void Journal::forget(std::vector<Told> entries, Done done) {
-    state_->ask(
-        [entries = std::move(entries)](Database& database) -> Outcome {
-            for (const Told& entry : entries) {
-                const Address& to = entry.last.to;
-                auto written = database.run(
-                    "DELETE FROM told WHERE receiver = ? AND integration = ? AND "
-                    "integration_index = ? AND group_key = ?",
-                    {to.receiver, to.integration, of(to.index), entry.last.group_key});
-                if (!written) return written;
-            }
-            return {};
-        },
-        std::move(done));
+    state_->ask([entries = std::move(entries)](
+                    Database& database) { return remove_told(database, entries); },
+                std::move(done));
 }
 
 void Journal::write_alerts(std::vector<AlertRow> written, std::vector<std::string> removed,
@@ -538,34 +369,16 @@ void Journal::write_alerts(std::vector<AlertRow> written, std::vector<std::strin
 
 void Journal::write_records(RecordTable table, std::vector<Record> written,
                             std::vector<std::string> removed, Done done) {
-    const RecordStatements& statements = statements_of(table);
     state_->ask(
-        [&statements, written = std::move(written),
-         removed = std::move(removed)](Database& database) -> Outcome {
-            for (const Record& row : written) {
-                auto put = database.run(statements.put, {row.key, row.record});
-                if (!put) return put;
-            }
-            for (const std::string& key : removed) {
-                auto gone = database.run(statements.remove, {key});
-                if (!gone) return gone;
-            }
-            return {};
+        [table, written = std::move(written), removed = std::move(removed)](Database& database) {
+            return alerting::write_records(database, table, written, removed);
         },
         std::move(done));
 }
 
 void Journal::append_events(std::vector<Event> events, Done done) {
     state_->ask(
-        [events = std::move(events)](Database& database) -> Outcome {
-            for (const Event& event : events) {
-                auto written = database.run(
-                    "INSERT INTO events (at, kind, subject, detail) VALUES (?, ?, ?, ?)",
-                    {of(event.at), event.kind, event.subject, event.detail});
-                if (!written) return written;
-            }
-            return {};
-        },
+        [events = std::move(events)](Database& database) { return write_events(database, events); },
         std::move(done));
 }
 

@@ -2,11 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <mutex>
+#include <span>
 
 #include "alerting/announcement.h"
+#include "alerting/commits.h"
 #include "alerting/fallbacks.h"
+#include "alerting/gate.h"
 #include "alerting/resends.h"
 #include "alerting/send_queue.h"
 #include "core/check.h"
@@ -18,6 +23,11 @@ namespace pilotlight::alerting {
 namespace {
 
 namespace asio = boost::asio;
+
+/// Notifications of one commit: the first are under way while the rest is written.
+constexpr std::size_t kRecordedAtOnce = 256;
+/// Receipts that sending does not wait for, where the service knows a repeat for one.
+constexpr int kReceiptsAhead = 100;
 
 /// One integration: its queue, and what wakes its coroutine.
 struct Lane {
@@ -35,6 +45,8 @@ struct Lane {
     std::uint64_t dead = 0;
     /// The configuration no longer has it since the last run, and something stays open there.
     bool is_stranded = false;
+    /// Receipts since one was last seen to be on disk.
+    int receipts_ahead = 0;
     /// As it was configured last, once the configuration no longer has it: for its last words.
     IntegrationPtr retired;
 };
@@ -52,22 +64,22 @@ struct Outbox::State : std::enable_shared_from_this<Outbox::State> {
     State(Journal& journal_in, runtime::Loop& loop_in, runtime::Services& services_in,
           SharedRouting routing_in, OutboxObserver observer_in, Options options_in)
         : journal(journal_in),
-          loop(loop_in),
           services(services_in),
           executor(loop_in.executor()),
           observer(std::move(observer_in)),
           options(std::move(options_in)),
+          gate(std::make_shared<Gate>(loop_in)),
+          commits(journal_in, executor, options.commit_patience, gate),
           routing(std::move(routing_in)),
           tasks(executor) {}
 
     // Any thread.
     void submit(std::vector<Notification> notifications);
-    void post_unless_stopped(std::function<void()> job);
 
     // The loop's thread.
     void start(std::vector<OutboxRow> restored, const std::vector<Told>& told);
     void configure(SharedRouting next);
-    void take(const std::vector<Notification>& notifications);
+    void take(std::vector<Notification>& notifications);
     void enqueue(SendQueue::Item item);
     Lane& lane_for(const Address& address);
     void make_lanes();
@@ -90,19 +102,20 @@ struct Outbox::State : std::enable_shared_from_this<Outbox::State> {
     asio::awaitable<void> resend(Lane& lane, Notification notification);
     asio::awaitable<void> finish(Lane& lane, Sent sent);
     void remember(Lane& lane, const Notification& notification, const Sent& sent);
-    asio::awaitable<void> settle(Settlement settlement);
+    asio::awaitable<void> settle(Lane& lane, Settlement settlement);
+    [[nodiscard]] bool may_run_ahead(Lane& lane) const;
     void note_delivered(Lane& lane, const Notification& notification);
     void note_failed(Lane& lane, const Delivery& delivery);
 
     Journal& journal;
-    runtime::Loop& loop;
     runtime::Services& services;
     asio::any_io_executor executor;
     OutboxObserver observer;
     Options options;
+    std::shared_ptr<Gate> gate;
+    Commits commits;
 
     mutable std::mutex mutex;
-    bool stopped = false;
     std::vector<ReceiverStatus> published;
     std::atomic<std::uint64_t> uncommitted = 0;
 
@@ -125,13 +138,12 @@ Outbox::Outbox(Journal& journal, runtime::Loop& loop, runtime::Services& service
     : state_(std::make_shared<State>(journal, loop, services, std::move(routing),
                                      std::move(observer), std::move(options))) {
     PILOT_CHECK(state_->routing != nullptr);
-    state_->post_unless_stopped(
+    state_->gate->post(
         [state = state_, restored = std::move(restored), told] { state->start(restored, told); });
 }
 
 Outbox::~Outbox() {
-    const std::scoped_lock lock(state_->mutex);
-    PILOT_CHECK(state_->stopped);
+    PILOT_CHECK(state_->gate->is_closed());
 }
 
 void Outbox::submit(std::vector<Notification> notifications) {
@@ -139,7 +151,7 @@ void Outbox::submit(std::vector<Notification> notifications) {
 }
 
 void Outbox::announce(NotifiedAlert alert, std::string external_url) {
-    state_->post_unless_stopped(
+    state_->gate->post(
         [state = state_, alert = std::move(alert), external_url = std::move(external_url)] {
             state->send_own(announcements(alert, *state->routing, external_url, wall_now()));
         });
@@ -147,7 +159,7 @@ void Outbox::announce(NotifiedAlert alert, std::string external_url) {
 
 void Outbox::configure(SharedRouting routing) {
     PILOT_CHECK(routing != nullptr);
-    state_->post_unless_stopped(
+    state_->gate->post(
         [state = state_, routing = std::move(routing)] { state->configure(routing); });
 }
 
@@ -174,47 +186,29 @@ std::optional<SteadyTime> Outbox::waiting_since() const {
 
 asio::awaitable<void> Outbox::stop() {
     const std::shared_ptr<State> state = state_;
-    {
-        const std::scoped_lock lock(state->mutex);
-        state->stopped = true;
-    }
+    state->gate->close();
     co_await state->tasks.cancel_and_join();
     state->lanes.clear();
 }
 
-void Outbox::State::post_unless_stopped(std::function<void()> job) {
-    // Under the lock: the loop may be gone once stop() has ended.
-    const std::scoped_lock lock(mutex);
-    if (!stopped) loop.post(std::move(job));
-}
-
 void Outbox::State::submit(std::vector<Notification> notifications) {
-    struct Batch {
-        std::vector<Notification> notifications;
-        std::atomic<bool> taken = false;
-    };
-    auto batch = std::make_shared<Batch>();
     for (Notification& notification : notifications) {
         // A repeat's delay counts from its decision, which is now.
         if (!notification.news_at) notification.news_at = steady_now();
     }
-    batch->notifications = notifications;
     uncommitted += notifications.size();
-    auto take_once = [state = shared_from_this(), batch] {
-        if (!batch->taken.exchange(true)) state->take(batch->notifications);
-    };
-    journal.record(std::move(notifications),
-                   [state = shared_from_this(), take_once](const Result<void>&) {
-                       // Not on disk is no reason not to tell: it goes from memory.
-                       state->post_unless_stopped(take_once);
-                   });
-    post_unless_stopped([state = shared_from_this(), take_once] {
-        auto patience = std::make_shared<asio::steady_timer>(state->executor);
-        patience->expires_after(state->options.commit_patience);
-        patience->async_wait([patience, take_once, state](const boost::system::error_code& ended) {
-            if (!ended && !state->stopped) take_once();
-        });
-    });
+    if (notifications.size() > kRecordedAtOnce) {
+        std::ranges::stable_sort(notifications, {}, severity_rank);
+    }
+    for (auto rest = std::span(notifications); !rest.empty();) {
+        const std::span some = rest.first(std::min(rest.size(), kRecordedAtOnce));
+        rest = rest.subspan(some.size());
+        commits.record({std::move_iterator(some.begin()), std::move_iterator(some.end())},
+                       [weak = weak_from_this()](std::vector<Notification> recorded) {
+                           const std::shared_ptr<State> state = weak.lock();
+                           if (state != nullptr && !state->gate->is_closed()) state->take(recorded);
+                       });
+    }
 }
 
 void Outbox::State::start(std::vector<OutboxRow> restored, const std::vector<Told>& told) {
@@ -309,23 +303,26 @@ Lane& Outbox::State::lane_for(const Address& address) {
     return *lane;
 }
 
-void Outbox::State::take(const std::vector<Notification>& notifications) {
+void Outbox::State::take(std::vector<Notification>& notifications) {
     uncommitted -= notifications.size();
     const SteadyTime now = steady_now();
-    for (const Notification& notification : notifications) {
-        enqueue({notification, 0, {}, now + give_up_after(notification.to), now});
-        send_own(fallbacks.follow(notification, *routing));
+    for (Notification& notification : notifications) {
+        std::vector<Notification> own = fallbacks.follow(notification, *routing);
+        const SteadyTime give_up_at = now + give_up_after(notification.to);
+        enqueue({std::move(notification), 0, {}, give_up_at, now});
+        send_own(std::move(own));
     }
     publish();
 }
 
 void Outbox::State::enqueue(SendQueue::Item item) {
-    const Notification notification = item.notification;
-    Lane& lane = lane_for(notification.to);
-    const SendQueue::Pushed pushed = lane.queue.push(std::move(item));
+    Lane& lane = lane_for(item.notification.to);
     // It ended, and the receiver does not want to hear of it: nor that it goes on.
-    if (notification.only_amends) lane.resends.forget(notification.group_key);
-    if (pushed.needless) settle_needless(notification);
+    std::optional<Notification> amending;
+    if (item.notification.only_amends) amending = item.notification;
+    const SendQueue::Pushed pushed = lane.queue.push(std::move(item));
+    if (amending) lane.resends.forget(amending->group_key);
+    if (pushed.needless) settle_needless(*amending);
     if (pushed.superseded) supersede(*pushed.superseded);
     lane.wakeup.cancel();
 }
@@ -502,7 +499,7 @@ void Outbox::State::remember(Lane& lane, const Notification& notification, const
 asio::awaitable<void> Outbox::State::finish(Lane& lane, Sent sent) {
     const Delivery& delivery = sent.delivery;
     SendQueue::Ended ended = lane.queue.end(delivery, steady_now());
-    const Notification notification = ended.item.notification;
+    const Notification& notification = ended.item.notification;
     using Kind = SendQueue::Ended::Kind;
     remember(lane, notification, sent);
     if (delivery.kind != Delivery::Kind::delivered) note_failed(lane, delivery);
@@ -526,7 +523,7 @@ asio::awaitable<void> Outbox::State::finish(Lane& lane, Sent sent) {
             if (!notification.is_beyond_routes() || !notification.instead_of.empty()) {
                 lane.resends.told(notification, steady_now());
             }
-            co_await settle(std::move(settlement));
+            co_await settle(lane, std::move(settlement));
             clean_up_own(notification, Settlement::Outcome::delivered);
             break;
         }
@@ -553,25 +550,28 @@ asio::awaitable<void> Outbox::State::bury(Lane& lane, Notification notification,
         hand_over(lane, *receiver, notification, fmt::format("has not taken it, {}", why));
     }
     Settlement settlement = settlement_of(notification, Settlement::Outcome::dead, why);
-    co_await settle(std::move(settlement));
+    co_await settle(lane, std::move(settlement));
     clean_up_own(notification, Settlement::Outcome::dead);
 }
 
-asio::awaitable<void> Outbox::State::settle(Settlement settlement) {
+bool Outbox::State::may_run_ahead(Lane& lane) const {
+    const IntegrationPtr integration = routing->find_integration(lane.address);
+    if (integration == nullptr || !integration->knows_repeats()) return false;
+    return ++lane.receipts_ahead < kReceiptsAhead;
+}
+
+asio::awaitable<void> Outbox::State::settle(Lane& lane, Settlement settlement) {
+    if (may_run_ahead(lane)) {
+        journal.settle(settlement);
+        if (observer.on_settled) observer.on_settled(settlement);
+        co_return;
+    }
+    lane.receipts_ahead = 0;
     // Waited for, so that a crash repeats one message and not all that were sent meanwhile.
-    const auto committed = std::make_shared<asio::steady_timer>(executor);
-    committed->expires_after(options.commit_patience);
-    // The journal may outlive the loop, which its timers must not: it holds neither.
-    const std::weak_ptr<asio::steady_timer> waiting = committed;
-    journal.settle(settlement, [weak_state = weak_from_this(), waiting](const Result<void>&) {
-        const std::shared_ptr<State> state = weak_state.lock();
-        if (state == nullptr) return;
-        state->post_unless_stopped([waiting] {
-            if (const auto timer = waiting.lock()) timer->cancel();
-        });
-    });
-    if (observer.on_settled) observer.on_settled(settlement);
-    co_await committed->async_wait(asio::as_tuple(asio::use_awaitable));
+    std::function<void()> asked = [this, settlement] {
+        if (observer.on_settled) observer.on_settled(settlement);
+    };
+    co_await commits.settle(std::move(settlement), std::move(asked));
 }
 
 void Outbox::State::note_delivered(Lane& lane, const Notification& notification) {

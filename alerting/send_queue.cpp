@@ -46,21 +46,22 @@ void SendQueue::set_open(const std::string& group_key, bool open) {
     }
 }
 
-SendQueue::Item* SendQueue::find_waiting(const std::string& group_key) {
+std::optional<SendQueue::Place> SendQueue::place_of(const std::string& group_key) const {
     const auto found = by_group_.find(group_key);
-    return found == by_group_.end() ? nullptr : &waiting_.at(found->second);
+    if (found == by_group_.end()) return std::nullopt;
+    return found->second;
 }
 
 SendQueue::Pushed SendQueue::push(Item item) {
-    const std::string group = item.notification.group_key;
-    if (Item* waiting = find_waiting(group)) {
-        Superseded superseded{std::move(waiting->notification), {}};
-        waiting->notification = merge(superseded.older, std::move(item.notification));
+    const std::string& group = item.notification.group_key;
+    if (const auto place = place_of(group)) {
         // It keeps its place and its patience; its age is that of the newer.
-        waiting->give_up_at = item.give_up_at;
-        waiting->handed_over = false;
-        superseded.merged = waiting->notification;
-        put_anew(group);
+        Item waiting = take_waiting(*place);
+        Superseded superseded{std::move(waiting.notification), {}};
+        waiting.notification = merge(superseded.older, std::move(item.notification));
+        waiting.give_up_at = item.give_up_at;
+        waiting.handed_over = false;
+        superseded.merged = put(place->second, std::move(waiting)).notification;
         return {std::move(superseded), false};
     }
     const bool in_flight = in_flight_ && in_flight_->notification.group_key == group;
@@ -69,21 +70,29 @@ SendQueue::Pushed SendQueue::push(Item item) {
     return {};
 }
 
-void SendQueue::put(std::uint64_t arrival, Item item) {
+const SendQueue::Item& SendQueue::put(std::uint64_t arrival, Item item) {
     const Place place{severity_rank(item.notification), arrival};
     by_group_[item.notification.group_key] = place;
-    waiting_.emplace(place, std::move(item));
-}
-
-void SendQueue::put_anew(const std::string& group_key) {
-    const Place before = by_group_.at(group_key);
-    put(before.second, take_waiting(before));
+    count(item);
+    return waiting_.emplace(place, std::move(item)).first->second;
 }
 
 SendQueue::Item SendQueue::take_waiting(Place place) {
     auto node = waiting_.extract(place);
     by_group_.erase(node.mapped().notification.group_key);
+    discount(node.mapped());
     return std::move(node.mapped());
+}
+
+void SendQueue::count(const Item& item) {
+    if (item.attempts > 0) ++retries_;
+    if (!item.handed_over && !item.notification.only_amends) since_.insert(item.since);
+}
+
+void SendQueue::discount(const Item& item) {
+    if (item.attempts > 0) --retries_;
+    if (item.handed_over || item.notification.only_amends) return;
+    since_.erase(since_.find(item.since));
 }
 
 const SendQueue::Item* SendQueue::begin(SteadyTime now) {
@@ -103,8 +112,10 @@ const SendQueue::Item* SendQueue::begin(SteadyTime now) {
 std::optional<SteadyTime> SendQueue::next_due() const {
     if (waiting_.empty() || in_flight_) return std::nullopt;
     SteadyTime first = SteadyTime::max();
-    for (const auto& [place, item] : waiting_)
+    for (const auto& [place, item] : waiting_) {
         first = std::min(first, item.not_before);
+        if (first == SteadyTime{}) break;
+    }
     return std::max(first, held_until());
 }
 
@@ -120,19 +131,19 @@ std::optional<SteadyTime> SendQueue::failing_since() const {
 
 std::optional<SteadyTime> SendQueue::waiting_since() const {
     std::optional<SteadyTime> first;
-    const auto look = [&](const Item& item) {
-        if (item.handed_over || item.notification.only_amends) return;
-        if (!first || item.since < *first) first = item.since;
-    };
-    if (in_flight_) look(*in_flight_);
-    for (const auto& [place, item] : waiting_)
-        look(item);
-    return first;
+    if (!since_.empty()) first = *since_.begin();
+    if (!in_flight_ || in_flight_->handed_over || in_flight_->notification.only_amends) {
+        return first;
+    }
+    return std::min(first.value_or(in_flight_->since), in_flight_->since);
 }
 
 void SendQueue::visit_waiting(const std::function<void(Item&)>& visit) {
-    for (auto& [place, item] : waiting_)
+    for (auto& [place, item] : waiting_) {
+        discount(item);
         visit(item);
+        count(item);
+    }
 }
 
 void SendQueue::retry_now() {
@@ -151,9 +162,9 @@ SendQueue::Ended SendQueue::end(const Delivery& delivery, SteadyTime now) {
     }
     Ended ended;
     const std::string& group = item.notification.group_key;
-    const Item* waiting = find_waiting(group);
-    if (waiting != nullptr && waiting->notification.only_amends) {
-        ended.needless = take_waiting(by_group_.at(group)).notification;
+    const auto place = place_of(group);
+    if (place && waiting_.at(*place).notification.only_amends) {
+        ended.needless = take_waiting(*place).notification;
     }
     if (delivery.kind == Delivery::Kind::delivered) {
         set_open(group, item.notification.status() == Status::firing);
@@ -176,14 +187,15 @@ SendQueue::Ended SendQueue::settle_failure(Item item, const Delivery& delivery, 
     paused_until_ = now + backoff_after(failures_, backoff_);
     item.not_before = now + backoff_after(item.attempts, backoff_);
     Ended ended;
-    if (Item* waiting = find_waiting(item.notification.group_key)) {
-        waiting->notification = merge(item.notification, std::move(waiting->notification));
-        waiting->attempts = item.attempts;
-        waiting->not_before = item.not_before;
-        waiting->since = std::min(waiting->since, item.since);
+    if (const auto place = place_of(item.notification.group_key)) {
+        Item waiting = take_waiting(*place);
+        waiting.notification = merge(item.notification, std::move(waiting.notification));
+        waiting.attempts = item.attempts;
+        waiting.not_before = item.not_before;
+        waiting.since = std::min(waiting.since, item.since);
         ended.kind = Ended::Kind::superseded;
-        ended.superseded = Superseded{item.notification, waiting->notification};
-        put_anew(item.notification.group_key);
+        ended.superseded =
+            Superseded{item.notification, put(place->second, std::move(waiting)).notification};
     } else if (now >= item.give_up_at) {
         ended.kind = Ended::Kind::dead;
         ended.reason = Reason::expired;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -89,6 +90,8 @@ class SendQueue {
     [[nodiscard]] std::optional<SteadyTime> failing_since() const;
     /// Since when the one that waits longest waits, those that were handed over left out.
     [[nodiscard]] std::optional<SteadyTime> waiting_since() const;
+    /// Whether some that wait have failed before.
+    [[nodiscard]] bool has_retries() const { return retries_ > 0; }
     /// Calls `visit` for each that waits, in order.
     void visit_waiting(const std::function<void(Item&)>& visit);
 
@@ -99,17 +102,21 @@ class SendQueue {
     /// How severe, 0 being the worst, then in the order of arrival.
     using Place = std::pair<int, std::uint64_t>;
 
-    [[nodiscard]] Item* find_waiting(const std::string& group_key);
+    /// Where the one of the group waits.
+    [[nodiscard]] std::optional<Place> place_of(const std::string& group_key) const;
     Item take_waiting(Place place);
-    void put(std::uint64_t arrival, Item item);
-    /// Its severity may have changed.
-    void put_anew(const std::string& group_key);
+    const Item& put(std::uint64_t arrival, Item item);
+    void count(const Item& item);
+    void discount(const Item& item);
     Ended settle_failure(Item item, const Delivery& delivery, SteadyTime now);
     [[nodiscard]] SteadyTime held_until() const;
 
     BackoffOptions backoff_;
     std::map<Place, Item> waiting_;
     std::unordered_map<std::string, Place> by_group_;
+    /// Of all that wait, but for those handed over and those that only amend: since when.
+    std::multiset<SteadyTime> since_;
+    std::size_t retries_ = 0;
     std::unordered_set<std::string> open_groups_;
     std::optional<Item> in_flight_;
     std::uint64_t in_flight_arrival_ = 0;

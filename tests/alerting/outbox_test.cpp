@@ -30,7 +30,8 @@ using Outcome = Settlement::Outcome;
 /// Everything from the journal to the wire, on a delivery loop of its own.
 class Post {
   public:
-    Post(const std::string& database, SharedRouting routing, Journal::Options options = {})
+    Post(const std::string& database, SharedRouting routing, Journal::Options options = {},
+         Duration commit_patience = 50ms)
         : journal_(database, std::move(options)),
           loop_("delivery"),
           services_(loop_.executor(), blocking_) {
@@ -40,7 +41,7 @@ class Post {
         fast.backoff.first = 1ms;
         fast.backoff.cap = 4ms;
         fast.timeout = 300ms;
-        fast.commit_patience = 50ms;
+        fast.commit_patience = commit_patience;
         OutboxObserver observer;
         observer.on_settled = [this](const Settlement& settlement) {
             const std::scoped_lock lock(mutex_);
@@ -192,6 +193,59 @@ BOOST_AUTO_TEST_CASE(a_disk_that_hangs_delays_no_page) {
     post.outbox().submit({message(1, "a")});
     BOOST_TEST(post.settled(1) == "1 delivered\n");
     hanging.unlock();
+    post.stop();
+    Journal journal(database);
+    BOOST_TEST(journal.take_contents().outbox.empty());
+}
+
+BOOST_AUTO_TEST_CASE(
+    only_a_receiver_that_knows_repeats_is_sent_more_before_the_receipt_is_on_disk) {
+    ScriptedServer hook(http_answer(200));
+    ScriptedServer slack(http_answer(200, "ok"));
+    std::mutex disk;
+    std::unique_lock hanging(disk, std::defer_lock);
+    std::atomic<bool> first = true;
+    Journal::Options options;
+    options.before_commit = [&] {
+        if (!first.exchange(false)) const std::scoped_lock wait(disk);
+    };
+    hanging.lock();
+    const auto both = routing(
+        "route: {receiver: ops}\nreceivers:\n  - name: ops\n"
+        "    webhook_configs: [{url: '" +
+        hook.url() + "'}]\n    slack_configs: [{api_url: '" + slack.url() +
+        "', channel: '#ops'}]\n");
+    Post post(database, both, options, 10s);
+    std::vector<Notification> messages;
+    for (std::uint64_t number = 1; number <= 3; ++number) {
+        messages.push_back(message(number, "a" + std::to_string(number)));
+        messages.push_back(message(number + 3, "b" + std::to_string(number)));
+        messages.back().to.integration = "slack";
+    }
+    post.outbox().submit(std::move(messages));
+    (void)post.settled(4);
+    BOOST_TEST(hook.connections() == 3U);
+    BOOST_TEST(slack.connections() == 1U);
+    hanging.unlock();
+    (void)post.settled(6);
+    BOOST_TEST(slack.connections() == 3U);
+}
+
+BOOST_AUTO_TEST_CASE(the_most_severe_of_many_goes_first_and_all_arrive) {
+    ScriptedServer server(http_answer(200));
+    Post post(database, hooks({server.url()}));
+    std::vector<Notification> messages;
+    for (std::uint64_t number = 1; number <= 600; ++number) {
+        messages.push_back(message(number, std::to_string(number)));
+        if (number < 600) {
+            NotifiedAlert& alert = messages.back().alerts[0];
+            alert.labels = LabelsBuilder(alert.labels).set("severity", "warning").build();
+        }
+    }
+    post.outbox().submit(std::move(messages));
+    const std::string settled = post.settled(600);
+    BOOST_TEST(settled.starts_with("600 delivered\n1 delivered\n2 delivered\n"));
+    BOOST_TEST(std::ranges::count(settled, '\n') == 600);
     post.stop();
     Journal journal(database);
     BOOST_TEST(journal.take_contents().outbox.empty());

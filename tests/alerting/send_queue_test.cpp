@@ -320,6 +320,22 @@ BOOST_AUTO_TEST_CASE(who_waits_longest_is_known_but_for_what_others_were_told) {
     BOOST_TEST((queue.waiting_since() == start + 3s));
 }
 
+BOOST_AUTO_TEST_CASE(knows_whether_some_that_wait_have_failed_before) {
+    push("a", {kFires});
+    push("b", {kOtherFires});
+    BOOST_TEST(!queue.has_retries());
+    BOOST_TEST(begin(0s) == "a");
+    BOOST_TEST((end(down(), 0s).kind == Kind::retry));
+    BOOST_TEST(queue.has_retries());
+    // A newer one of its group takes its attempts along.
+    push("a", {kEnded});
+    BOOST_TEST(queue.has_retries());
+    BOOST_TEST(begin(10s) == "a");
+    BOOST_TEST(!queue.has_retries());
+    BOOST_TEST((end(Delivery::delivered(), 10s).kind == Kind::delivered));
+    BOOST_TEST(!queue.has_retries());
+}
+
 BOOST_AUTO_TEST_CASE(keeps_to_the_pace_of_the_service) {
     queue.set_pace({10s, 3});
     for (const char* group : {"a", "b", "c", "d", "e"})
