@@ -71,10 +71,11 @@ void judge(const runtime::HttpExchange& came) {
                                        !came.failure && !came.truncated)
                       .body;
     PILOT_CHECK(result.body.size() <= kBodyLimit);
-    const std::vector<Secret> secrets = alerting::with_parts({Secret("https://hooks.x/SECRET")});
-    const auto delivery = alerting::classify_status(result, secrets);
-    PILOT_CHECK(!alerting::describe_answer(result, secrets).contains("SECRET"));
-    static_cast<void>(delivery);
+    // The second is part of what stands in a secret's place.
+    const std::vector<Secret> secrets =
+        alerting::with_parts({Secret("https://hooks.x/T0PSECRET"), Secret("secret")});
+    static_cast<void>(alerting::classify_status(result, secrets));
+    PILOT_CHECK(!alerting::describe_answer(result, secrets).contains("T0PSECRET"));
     const auto wait = alerting::retry_after(result, WallTime(std::chrono::hours(490'000)));
     PILOT_CHECK(!wait || *wait >= Duration::zero());
     static_cast<void>(alerting::SlackMemory::of_answer(result.body));

@@ -22,11 +22,15 @@ std::optional<WallTime> parse_http_date(std::string_view text) {
 }
 
 std::string without(std::string text, const std::string& secret) {
-    if (secret.empty()) return text;
-    for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at)) {
-        text.replace(at, secret.size(), "<secret>");
+    if (secret.empty() || !text.contains(secret)) return text;
+    // What stands in its place is not searched: it may hold the secret itself ("secret").
+    std::string out;
+    std::string_view rest = text;
+    for (std::size_t at = rest.find(secret); at != rest.npos; at = rest.find(secret)) {
+        out.append(rest.substr(0, at)).append("<secret>");
+        rest.remove_prefix(at + secret.size());
     }
-    return text;
+    return out.append(rest);
 }
 
 }  // namespace

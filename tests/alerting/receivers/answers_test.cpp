@@ -116,4 +116,13 @@ BOOST_AUTO_TEST_CASE(no_mistake_repeats_a_secret) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_secret_that_is_part_of_what_hides_it_is_hidden_once) {
+    const std::vector<Secret> secrets = {Secret("secret"), Secret("e")};
+    BOOST_TEST(without_secrets("no secret here", {secrets.data(), 1}) == "no <secret> here");
+    BOOST_TEST(without_secrets("secretsecret", {secrets.data(), 1}) == "<secret><secret>");
+    BOOST_TEST(without_secrets("me", {secrets.data() + 1, 1}) == "m<secret>");
+    const std::string long_text(1 << 20, 'e');
+    BOOST_TEST(without_secrets(long_text, {secrets.data() + 1, 1}).size() == (8U << 20));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
