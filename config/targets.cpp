@@ -65,7 +65,9 @@ constexpr Option<Draft> kOptions[] = {
                                 "The deadline of one probe, at most the interval."),
     option<&Draft::labels, Draft>("labels", "", "Further labels of all its samples."),
     option<&Draft::reexpose, Draft>("reexpose", "false",
-                                    "`scrape`: whether /metrics shows what the target exposes."),
+                                    "`scrape`: whether /metrics shows what the target exposes; "
+                                    "never what goes round a circle of such (labels "
+                                    "`exported_exported_target`)."),
     option<&Draft::confirm>("confirm", "",
                             "`attempts`, `within`: probes before it counts as down."),
     option<&Draft::recover>("recover", "", "`attempts`: probes before it counts as up again."),

@@ -125,7 +125,7 @@ class Families {
         }
     }
 
-    /// Takes the batch's samples that `wanted` says yes to, by metric name.
+    /// Takes the batch's samples that `wanted` says yes to, by their labels.
     template <class Wanted>
     void add(const SampleBatch& batch, Wanted wanted) {
         for (std::size_t i = 0; i < batch.samples.size(); ++i) {
@@ -134,7 +134,7 @@ class Families {
                 written_.prefetch(batch.samples[i + kAhead].labels);
             if (is_stale(sample.value)) continue;
             const std::string_view name = sample.labels.metric_name();
-            if (!name.empty() && wanted(name)) place(sample, name);
+            if (!name.empty() && wanted(sample.labels)) place(sample, name);
         }
     }
 
@@ -241,29 +241,52 @@ class Families {
     Name* last_ = nullptr;
 };
 
-bool is_of_scrape(std::string_view name) {
-    return std::ranges::binary_search(kOfScrape, name);
+/// Whether it is what Pilotlight says of the scrape, and nothing of that name that the target
+/// exposes: a Pilotlight that scrapes itself would find more of those each time.
+bool is_of_scrape(const TargetView& target, const Labels& labels) {
+    const std::string_view name = labels.metric_name();
+    if (!std::ranges::binary_search(kOfScrape, name)) return false;
+    // The name, and of a failure phase and reason.
+    const std::size_t own = name == "probe_failure_info" ? 3 : 1;
+    const auto is_shared = [&](const Label& label) {
+        return labels.get(label.name) == label.value;
+    };
+    return labels.size() == target.labels.size() + own &&
+           std::ranges::all_of(target.labels, is_shared);
+}
+
+/// Whether it went through two others, or twice through this one, already: a circle of those that
+/// expose what they scrape would find more each time.
+bool is_going_round(const Labels& labels) {
+    return !labels.get("exported_exported_target").empty();
 }
 
 void collect(const Snapshot& snapshot, const SampleBatch* own, Families& families) {
     const auto whole = [](const TargetView& target) {
         return target.newest != nullptr && (target.reexpose || target.prober != "scrape");
     };
-    const auto everything = [](std::string_view) { return true; };
+    const auto everything = [](const Labels&) { return true; };
     if (own != nullptr) families.declare(*own);
     for (const TargetView& target : snapshot.targets) {
         if (whole(target)) families.declare(*target.newest);
     }
     if (own != nullptr) families.add(*own, everything);
     if (snapshot.recorded != nullptr) {
-        families.add(*snapshot.recorded,
-                     [](std::string_view name) { return name.find(':') == name.npos; });
+        families.add(*snapshot.recorded, [](const Labels& labels) {
+            const std::string_view name = labels.metric_name();
+            return name.find(':') == name.npos;
+        });
     }
     for (const TargetView& target : snapshot.targets) {
-        if (whole(target)) {
+        if (target.newest == nullptr) continue;
+        if (target.prober != "scrape") {
             families.add(*target.newest, everything);
-        } else if (target.newest != nullptr) {
-            families.add(*target.newest, is_of_scrape);
+        } else if (target.reexpose) {
+            families.add(*target.newest,
+                         [](const Labels& labels) { return !is_going_round(labels); });
+        } else {
+            families.add(*target.newest,
+                         [&](const Labels& labels) { return is_of_scrape(target, labels); });
         }
     }
 }

@@ -119,16 +119,51 @@ BOOST_AUTO_TEST_CASE(leaves_out_a_sample_without_a_name) {
 }
 
 BOOST_AUTO_TEST_CASE(of_a_scrape_shows_only_what_pilotlight_says) {
-    Snapshot snapshot = showing(batch({{"up", 1, {}},
-                                       {"scrape_duration_seconds", 0.5, {}},
-                                       {"scrape_samples_scraped", 2, {}},
-                                       {"probe_success", 1, {}},
-                                       {"http_requests_total", 5, {}}}));
+    const std::vector<std::pair<std::string, std::string>> own{{"target", "t"},
+                                                               {"prober", "scrape"}};
+    Snapshot snapshot = showing(batch({{"up", 1, own},
+                                       {"scrape_duration_seconds", 0.5, own},
+                                       {"scrape_samples_scraped", 2, own},
+                                       {"probe_success", 1, own},
+                                       {"http_requests_total", 5, own}}));
     snapshot.targets[0].prober = "scrape";
+    snapshot.targets[0].labels = Labels{{"target", "t"}, {"prober", "scrape"}};
     BOOST_TEST(samples_of(written(snapshot)) ==
-               "probe_success 1\nscrape_duration_seconds 0.5\nscrape_samples_scraped 2\nup 1\n");
+               R"(probe_success{prober="scrape",target="t"} 1
+scrape_duration_seconds{prober="scrape",target="t"} 0.5
+scrape_samples_scraped{prober="scrape",target="t"} 2
+up{prober="scrape",target="t"} 1
+)");
     snapshot.targets[0].reexpose = true;
-    BOOST_TEST(written(snapshot).find("http_requests_total 5\n") != std::string::npos);
+    BOOST_TEST(written(snapshot).find("http_requests_total{") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(of_a_scrape_shows_no_scrapes_that_the_target_tells_of) {
+    Snapshot snapshot = showing(batch(
+        {{"up", 1, {{"target", "t"}}},
+         {"up", 1, {{"target", "t"}, {"exported_target", "u"}}},
+         {"up", 1, {{"target", "u"}}},
+         {"probe_failure_info", 1, {{"target", "t"}, {"phase", "connect"}, {"reason", "refused"}}},
+         {"probe_failure_info",
+          1,
+          {{"target", "t"}, {"exported_target", "t"}, {"phase", "dns"}, {"reason", "timeout"}}}}));
+    snapshot.targets[0].prober = "scrape";
+    snapshot.targets[0].labels = Labels{{"target", "t"}};
+    BOOST_TEST(samples_of(written(snapshot)) ==
+               R"(probe_failure_info{phase="connect",reason="refused",target="t"} 1
+up{target="t"} 1
+)");
+}
+
+BOOST_AUTO_TEST_CASE(what_goes_round_is_exposed_no_third_time) {
+    Snapshot snapshot = showing(
+        batch({{"x", 1, {{"target", "t"}, {"exported_target", "a"}}},
+               {"x",
+                2,
+                {{"target", "t"}, {"exported_target", "a"}, {"exported_exported_target", "b"}}}}));
+    snapshot.targets[0].prober = "scrape";
+    snapshot.targets[0].reexpose = true;
+    BOOST_TEST(samples_of(written(snapshot)) == "x{exported_target=\"a\",target=\"t\"} 1\n");
 }
 
 BOOST_AUTO_TEST_CASE(of_the_recorded_shows_alerts_and_no_names_with_colons) {
