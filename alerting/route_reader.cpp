@@ -162,6 +162,9 @@ class TreeReader {
   private:
     Route read(const Node& node, const Route& parent, std::size_t depth, const std::string& path) {
         RawRoute raw;
+        if (node.is_null() && depth > 0) {
+            config::expected_value(node, "a mapping", context_.errors);
+        }
         config::read_options(node, kRouteOptions, raw, context_.errors);
         Route route;
         route.where = node.where;

@@ -135,6 +135,10 @@ class Reader {
                 context_.error(*list, fmt::format("expected a list, got {}", list->kind_name()));
             }
             for (const Node& item : list->items) {
+                if (item.is_null()) {
+                    config::expected_value(item, "a mapping", context_.errors);
+                    continue;
+                }
                 at->second.push_back(read_time_interval(item, context_.errors));
             }
         }
@@ -147,7 +151,7 @@ class Reader {
         ReceiverConfig receiver;
         receiver.where = node.where;
         if (!node.is_mapping()) {
-            config::check_keys(node, known, context_.errors);
+            config::expected_value(node, "a mapping", context_.errors);
             return;
         }
         if (const Node* name = node.find("name")) {
@@ -175,6 +179,10 @@ class Reader {
         }
         int index = 0;
         for (const Node& item : list.items) {
+            if (item.is_null()) {
+                config::expected_value(item, "a mapping", context_.errors);
+                continue;
+            }
             Address address{receiver.name, std::string(kind.name), index++};
             auto integration = kind.read(item, std::move(address), context_);
             if (integration == nullptr) continue;

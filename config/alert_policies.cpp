@@ -116,7 +116,7 @@ void read_alert_policies(const Node& node, Reading& reading) {
     for (const Node& item : node.items) {
         AlertPolicyConfig policy;
         policy.where = item.where;
-        read_options(item, kOptions, policy, reading.errors);
+        read_entry(item, kOptions, policy, reading.errors);
         reading.config.alert_policies.push_back(std::move(policy));
     }
 }

@@ -26,7 +26,7 @@ constexpr Option<EscalationLevel> kLevelOptions[] = {
 void read_levels(const Draft& draft, std::vector<EscalationLevel>& levels, Errors& errors) {
     for (const Node& node : draft.level_nodes) {
         EscalationLevel level;
-        read_options(node, kLevelOptions, level, errors);
+        read_entry(node, kLevelOptions, level, errors);
         if (!levels.empty() && level.after <= levels.back().after) {
             const Node* after = node.find("after");
             errors.push_back((after == nullptr ? node : *after)
@@ -42,7 +42,7 @@ void read_levels(const Draft& draft, std::vector<EscalationLevel>& levels, Error
 void read_escalations(const Node& node, Reading& reading) {
     for (const Node& item : node.items) {
         Draft draft;
-        read_options(item, kOptions, draft, reading.errors);
+        read_entry(item, kOptions, draft, reading.errors);
         read_levels(draft, draft.levels, reading.errors);
         reading.config.escalations.push_back(std::move(draft));
     }

@@ -35,7 +35,7 @@ constexpr Option<Group> kGroupOptions[] = {
 
 void read_group(const Node& node, std::vector<DiscoveredTarget>& targets, Errors& errors) {
     Group group;
-    read_options(node, kGroupOptions, group, errors);
+    read_entry(node, kGroupOptions, group, errors);
     Labels labels;
     if (!group.labels.is_null()) read_value(group.labels, labels, errors);
     for (const Node& address : group.targets) {

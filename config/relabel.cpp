@@ -96,7 +96,7 @@ void check_rule(const Node& node, const Draft& draft, Action action, Errors& err
 std::optional<RelabelRule> read_rule(const Node& node, Errors& errors) {
     Draft draft;
     const std::size_t before = errors.size();
-    read_options(node, kOptions, draft, errors);
+    read_entry(node, kOptions, draft, errors);
     if (errors.size() != before) return std::nullopt;
     const auto action =
         static_cast<Action>(std::ranges::find(kActions, draft.action) - kActions.begin());

@@ -50,6 +50,15 @@ void read_http_sd(const Node& node, Reading& reading);
 /// Checks the shape of the sections that this version does not act on.
 void read_later_sections(const Node& root, Reading& reading);
 
+/// As read_options(), for an entry of a list: one that says nothing is refused, since whoever wrote
+/// it meant something.
+template <class Section, std::size_t N>
+void read_entry(const Node& node, const Option<Section> (&table)[N], Section& section,
+                Errors& errors, std::span<const std::string_view> other_keys = {}) {
+    if (node.is_null()) return expected_value(node, "a mapping", errors);
+    read_options(node, table, section, errors, other_keys);
+}
+
 /// Expects one of `words`.
 void read_word(const Node& node, std::span<const std::string_view> words, std::string& out,
                Errors& errors);

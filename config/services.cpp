@@ -87,7 +87,7 @@ void read_services(const Node& node, Reading& reading) {
     const std::size_t before = reading.errors.size();
     for (const Node& item : node.items) {
         ServiceConfig service;
-        read_options(item, kOptions, service, reading.errors);
+        read_entry(item, kOptions, service, reading.errors);
         if (service.title.empty()) service.title = service.name;
         if (!service.name.empty() && find_service(services, service.name) != nullptr) {
             reading.errors.push_back(

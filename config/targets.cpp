@@ -271,7 +271,7 @@ std::optional<Draft> read_draft(const Node& node, Form form,
     keys.insert(keys.begin(), other_keys.begin(), other_keys.end());
     Draft draft;
     draft.where = node.where;
-    read_options(node, kOptions, draft, reading.errors, keys);
+    read_entry(node, kOptions, draft, reading.errors, keys);
     if (!node.is_mapping()) return std::nullopt;
     if (form == Form::whole) read_rows(node, kAddressOptions, draft, reading.errors);
     const ModuleConfig* module = nullptr;

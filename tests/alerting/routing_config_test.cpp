@@ -165,7 +165,8 @@ BOOST_AUTO_TEST_CASE(refuses_what_alertmanager_refuses_of_routes) {
         {"route: {receiver: ops, group_by: [a, a]}", "is there twice"},
         {"route: {receiver: ops, group_by: [a, '...']}", "must stand alone"},
         {"route: {receiver: ops, group_wait: soon}", "duration"},
-        {"route: {receiver: ops, routes: [{match_re: {a: '('}}]}", "bad regular expression"},
+        {"route: {receiver: ops, routes: [{match_re: {a: '('}}]}",
+         "error parsing regexp: missing closing ): `(`"},
         {"route: {receiver: ops, routes: [{match: {'a-b': c}}]}", "invalid label name"},
         {"inhibit_rules: []", "route"},
     };
@@ -173,6 +174,31 @@ BOOST_AUTO_TEST_CASE(refuses_what_alertmanager_refuses_of_routes) {
         const std::string found = mistakes(text + tail);
         BOOST_TEST(found.find(wanted) != std::string::npos, text << " -> " << found);
     }
+}
+
+BOOST_AUTO_TEST_CASE(an_entry_that_says_nothing_is_refused) {
+    const std::string route = "route: {receiver: ops}\n";
+    const std::string receivers = "receivers: [{name: ops}]\n";
+    const std::string cases[] = {
+        route + "receivers: [{name: ops}, null]\n",
+        route + "receivers: [{name: ops, slack_configs: [null]}]\n",
+        route + "receivers: [{name: ops, webhook_configs: [null]}]\n",
+        receivers + "route: {receiver: ops, routes: [null]}\n",
+        receivers + "route: {receiver: ops, group_by: [null]}\n",
+        receivers + "route: {receiver: ops, routes: [{matchers: [null]}]}\n",
+        route + receivers + "inhibit_rules: [null]\n",
+        route + receivers + "time_intervals: [null]\n",
+        route + receivers + "mute_time_intervals: [null]\n",
+        route + receivers + "time_intervals: [{name: a, time_intervals: [null]}]\n",
+        route + receivers + "templates: [null]\n",
+        route + receivers + "time_intervals: [{name: a, time_intervals: [{times: [null]}]}]\n",
+    };
+    for (const std::string& text : cases) {
+        BOOST_TEST(mistakes(text) != "", text);
+    }
+    BOOST_TEST(mistakes(cases[0]) == "2:26: expected a mapping, got nothing\n");
+    BOOST_TEST(mistakes(cases[1]) == "2:40: expected a mapping, got nothing\n");
+    BOOST_TEST(mistakes(cases[3]) == "2:33: expected a mapping, got nothing\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_receiver_kind_that_is_not_here_is_refused_by_name) {

@@ -435,6 +435,10 @@ targets:
     }
     BOOST_TEST(config->not_yet.size() == 4U);
     BOOST_TEST(has(refused("probe_endpoint: {allow: ['(']}"), "bad regular expression"));
+    BOOST_TEST(config->not_yet.size() == 7U);
+    BOOST_TEST(has(refused("relabel_configs: [{action: replaec}]"), "expected one of replace"));
+    BOOST_TEST(has(refused("probe_endpoint: {allow: ['(']}"), "missing closing )"));
+    BOOST_TEST(has(refused("dns_sd: {names: [a]}"), "expected a list"));
 }
 
 BOOST_AUTO_TEST_CASE(a_module_gives_prober_options_and_timeout) {
@@ -565,6 +569,19 @@ BOOST_AUTO_TEST_CASE(load_config_names_the_file_and_starts_from_its_folder) {
     BOOST_TEST_REQUIRE(!missing.has_value());
     BOOST_TEST(missing.error().front().to_string() ==
                (folder.path / "none.yaml").string() + ": cannot read: No such file or directory");
+}
+
+BOOST_AUTO_TEST_CASE(an_entry_that_says_nothing_is_refused_at_its_place) {
+    for (const char* list : {"alert_policies", "services", "escalations", "targets", "dns_sd",
+                             "http_sd", "relabel_configs", "rule_files", "module_files"}) {
+        const std::string found = refused(std::string(list) + ":\n  -\n");
+        BOOST_TEST(found.starts_with("p.yaml:2:"), list << " -> " << found);
+        BOOST_TEST(has(found, "got nothing"), list << " -> " << found);
+    }
+    BOOST_TEST(has(refused("escalations: [{name: a, levels: [null]}]"),
+                   "p.yaml:1:34: expected a mapping, got nothing"));
+    BOOST_TEST(has(refused("alert_policies: [{matchers: [null]}]"), "got nothing"));
+    BOOST_TEST(has(refused("services: [{name: a, depends_on: [~]}]"), "got nothing"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
