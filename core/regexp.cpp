@@ -106,6 +106,43 @@ std::unique_ptr<const re2::RE2> compiled(std::string_view pattern, Regexp::Ancho
     return std::make_unique<const re2::RE2>(whole, options);
 }
 
+/// What is wrong, as Go says it (regexp/syntax, ErrorCode), with the part that is.
+std::string as_go_says(const re2::RE2& re) {
+    const auto with_part = [&](std::string_view what) {
+        return fmt::format("{}: `{}`", what, re.error_arg());
+    };
+    switch (re.error_code()) {
+        case re2::RE2::ErrorBadEscape:
+            return with_part("invalid escape sequence");
+        case re2::RE2::ErrorBadCharClass:
+            return with_part("invalid character class");
+        case re2::RE2::ErrorBadCharRange:
+            return with_part("invalid character class range");
+        case re2::RE2::ErrorMissingBracket:
+            return with_part("missing closing ]");
+        case re2::RE2::ErrorMissingParen:
+            return with_part("missing closing )");
+        case re2::RE2::ErrorUnexpectedParen:
+            return with_part("unexpected )");
+        case re2::RE2::ErrorTrailingBackslash:
+            return "trailing backslash at end of expression: ``";
+        case re2::RE2::ErrorRepeatArgument:
+            return with_part("missing argument to repetition operator");
+        case re2::RE2::ErrorRepeatSize:
+            return with_part("invalid repeat count");
+        case re2::RE2::ErrorRepeatOp:
+            return with_part("invalid nested repetition operator");
+        case re2::RE2::ErrorBadPerlOp:
+            return with_part("invalid or unsupported Perl syntax");
+        case re2::RE2::ErrorBadUTF8:
+            return "invalid UTF-8";
+        case re2::RE2::ErrorBadNamedCapture:
+            return with_part("invalid named capture");
+        default:
+            return re.error();
+    }
+}
+
 std::vector<re2::StringPiece> room_for_groups(const re2::RE2& re) {
     return std::vector<re2::StringPiece>(static_cast<std::size_t>(re.NumberOfCapturingGroups()) +
                                          1);
@@ -149,15 +186,23 @@ Result<Regexp> Regexp::compile(std::string_view pattern, Anchor anchor) {
     static auto& interned = *new Interned<Program>;
     const std::string key = (anchor == Anchor::both ? "=" : "~") + std::string(pattern);
     if (auto known = interned.find(key)) return Regexp(std::string(pattern), std::move(known));
-    const auto refused = [&](std::string_view why) {
-        return fail(fmt::format("bad regular expression \"{}\": {}", pattern, why));
+    const auto refused = [](std::string_view why) {
+        return fail(fmt::format("error parsing regexp: {}", why));
     };
-    if (has_any_byte(pattern)) return refused("invalid escape sequence: \\C");
+    if (has_any_byte(pattern)) return refused("invalid escape sequence: `\\C`");
+    if (anchor == Anchor::both && pattern.find(')') != pattern.npos) {
+        // What closes the wrapping's own parenthesis is a mistake, and would not be seen there.
+        if (auto alone = compile(pattern); !alone) return alone;
+    }
     auto re = compiled(pattern, anchor);
     if (!re->ok() && pattern.find("(?<") != pattern.npos) {
         re = compiled(with_old_names(pattern), anchor);
     }
-    if (!re->ok()) return refused(re->error());
+    if (!re->ok()) {
+        // Of the pattern as it was written, not of its wrapping.
+        const auto alone = compiled(pattern, Anchor::none);
+        return refused(as_go_says(alone->ok() ? *re : *alone));
+    }
     auto program = std::make_shared<const Program>(std::move(re));
     interned.add(key, program);
     return Regexp(std::string(pattern), std::move(program));

@@ -90,21 +90,24 @@ void ParseState::parse_matcher(Matchers& matchers, std::string& name) {
         // A quoted text alone is the metric's name.
         const Token equal{TokenKind::equal, "=", label.offset, label.length};
         name = label_name;
-        return add_matcher(matchers, std::string(kMetricName), equal, label);
+        return add_matcher(matchers, std::string(kMetricName), equal, label, label);
     }
     if (!match_op(op.kind)) return unexpected("label matching", "label matching operator");
     take();
     const Token value = peek();
     if (value.kind != TokenKind::string) return unexpected("label matching", "string");
     take();
-    add_matcher(matchers, std::move(label_name), op, value);
+    add_matcher(matchers, std::move(label_name), op, label, value);
 }
 
 void ParseState::add_matcher(Matchers& matchers, std::string name, const Token& op,
-                             const Token& value) {
+                             const Token& label, const Token& value) {
     auto matcher =
         Matcher::make(std::move(name), *match_op(op.kind), unquote(value.text).value_or(""));
-    if (!matcher) return fail(matcher.error().message, value);
+    if (!matcher) {
+        return fail(matcher.error().message, label.offset,
+                    value.offset + value.length - label.offset);
+    }
     matchers.push_back(std::move(*matcher));
 }
 

@@ -72,7 +72,8 @@ class ParseState {
     Made parse_selector();
     Matchers parse_matchers(std::string& name);
     void parse_matcher(Matchers& matchers, std::string& name);
-    void add_matcher(Matchers& matchers, std::string name, const Token& op, const Token& value);
+    void add_matcher(Matchers& matchers, std::string name, const Token& op, const Token& label,
+                     const Token& value);
     void check_selector(const Expr& made, const VectorSelector& selector);
     Made parse_postfix(Made made);
     Made parse_range(Made made);
