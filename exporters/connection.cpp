@@ -95,13 +95,15 @@ long Connection::write(const char* from, std::size_t size) {
 }
 
 void Connection::drain() {
-    constexpr auto kMoment = std::chrono::milliseconds(200);
-    constexpr std::size_t kLittle = 256 * 1024;
+    // What a client goes on to send of a body that was refused: closed before that, it would see a
+    // reset and not the answer.
+    constexpr auto kMoment = std::chrono::milliseconds(500);
+    constexpr std::size_t kMuch = std::size_t{16} << 20;
     ::shutdown(descriptor_, SHUT_WR);
     std::array<char, 4096> ignored;
     std::size_t total = 0;
     read_until(steady_now() + kMoment);
-    while (total < kLittle) {
+    while (total < kMuch) {
         const long count = read(ignored.data(), ignored.size());
         if (count <= 0) return;
         total += static_cast<std::size_t>(count);

@@ -30,7 +30,7 @@ class Connection {
     /// As send(2), of what fits now, at least a byte; -1 as above.
     [[nodiscard]] long write(const char* from, std::size_t size);
 
-    /// Reads off what the peer still sends, at most a little and for a moment: closing with unread
+    /// Reads off what the peer still sends, within limits and for a moment: closing with unread
     /// bytes would reset the connection and with it the answer that is still under way.
     void drain();
 

@@ -4,24 +4,32 @@
 #include <httplib.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
+#include <optional>
 #include <thread>
 
 #include "exporters/connection.h"
 #include "exporters/form.h"
 #include "exporters/open_connections.h"
+#include "exporters/request_line.h"
 #include "exporters/worker_pool.h"
 
 namespace pilotlight::exporters {
 namespace {
 
 constexpr std::size_t kHeaderBytes = 64 * 1024;
+constexpr std::size_t kQueryBytes = 128 * 1024;
 // The library asks for a queue of five, which a burst of browsers overflows.
 constexpr int kBacklog = 128;
 // Where the library does not look for a form: of those it reads no more than 8 KiB.
 constexpr const char* kContentType = "Content-Type";
 constexpr const char* kHiddenContentType = "X-Pilotlight-Content-Type";
+// The status with which a request is refused before its body is read.
+constexpr const char* kRefusal = "X-Pilotlight-Refusal";
 // How long stop() lets answers that are under way be finished.
 constexpr Duration kPatience = std::chrono::seconds(2);
 
@@ -31,6 +39,10 @@ class ConnectionStream final : public httplib::Stream {
   public:
     explicit ConnectionStream(Connection& connection) : connection_(connection) {}
 
+    /// The next byte is a request's first one.
+    void begin_request() { line_ = RequestLine(kQueryBytes); }
+    /// What passed of the request that is being read.
+    [[nodiscard]] const RequestLine& line() const { return line_; }
     /// From here on at most so many bytes are read.
     void allow(std::size_t bytes) { allowed_ = bytes; }
     /// The next write is the first one of an answer, which must be taken within `limit`.
@@ -44,19 +56,21 @@ class ConnectionStream final : public httplib::Stream {
     bool is_writable() const override { return true; }
 
     ssize_t read(char* to, std::size_t size) override {
-        size = std::min(size, allowed_);
-        if (size == 0) return -1;
-        if (!has_buffered()) {
-            const long count = connection_.read(buffer_, sizeof buffer_);
-            if (count <= 0) return count;
-            begin_ = 0;
-            end_ = static_cast<std::size_t>(count);
+        while (true) {
+            size = std::min(size, allowed_);
+            if (size == 0) return -1;
+            if (!has_buffered()) {
+                const long count = connection_.read(buffer_, sizeof buffer_);
+                if (count <= 0) return count;
+                begin_ = 0;
+                end_ = static_cast<std::size_t>(count);
+            }
+            const std::size_t taken = std::min(size, end_ - begin_);
+            const std::size_t shown = line_.pass({buffer_ + begin_, taken}, to);
+            begin_ += taken;
+            allowed_ -= taken;
+            if (shown > 0) return static_cast<ssize_t>(shown);
         }
-        size = std::min(size, end_ - begin_);
-        std::memcpy(to, buffer_ + begin_, size);
-        begin_ += size;
-        allowed_ -= size;
-        return static_cast<ssize_t>(size);
     }
 
     ssize_t write(const char* from, std::size_t size) override {
@@ -79,6 +93,7 @@ class ConnectionStream final : public httplib::Stream {
     Connection& connection_;
     Duration write_limit_{};
     bool answering_ = false;
+    RequestLine line_{kQueryBytes};
     std::size_t allowed_ = 0;
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
@@ -149,6 +164,15 @@ bool announces_body(const httplib::Request& request) {
     return request.has_header("Transfer-Encoding") || (!length.empty() && length != "0");
 }
 
+/// 0 where the client does not say, or says what is no number.
+std::uint64_t announced_bytes(const httplib::Request& request) {
+    const std::string text = request.get_header_value("Content-Length");
+    std::uint64_t count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (error == std::errc::result_out_of_range) return UINT64_MAX;
+    return error == std::errc{} && end == text.data() + text.size() ? count : 0;
+}
+
 bool takes_body(const httplib::Request& request) {
     return request.method == "POST" || request.method == "PUT" || request.method == "PATCH" ||
            request.method == "DELETE";
@@ -162,17 +186,24 @@ std::string_view refusal(int status) {
         case 413:
             return "the request's body is too large";
         case 414:
-            return "the request's address is too long";
+            return "the request's address is too long, expected a form in the body of a POST";
+        case 503:
+            return "too many large requests are being answered already, expected a later attempt";
         default:
             return "the request is not valid HTTP";
     }
+}
+
+Response refuse(int status) {
+    const std::string_view type = status == 503 ? "unavailable" : "bad_request";
+    return error_response(status, type, refusal(status));
 }
 
 class Server final : public httplib::Server {
   public:
     Server(HttpServer::Handler handler, HttpLimits limits)
         : limits_(limits), handler_(std::move(handler)), pool_(limits.connections) {
-        set_payload_max_length(limits.body_bytes);
+        set_payload_max_length(std::max(limits.body_bytes, limits.large.bytes));
         // The default shares the port: a second daemon would silently take half the requests.
         set_socket_options([](socket_t socket) {
             const int yes = 1;
@@ -223,6 +254,10 @@ class Server final : public httplib::Server {
         };
         set_pre_routing_handler(
             [answer](const httplib::Request& request, httplib::Response& response) {
+                if (request.has_header(kRefusal)) {
+                    give(refuse(std::stoi(request.get_header_value(kRefusal))), response);
+                    return HandlerResponse::Handled;
+                }
                 if (takes_body(request)) return HandlerResponse::Unhandled;
                 answer(request, response);
                 return HandlerResponse::Handled;
@@ -233,14 +268,13 @@ class Server final : public httplib::Server {
         Put(kAnyPath, answer);
         Patch(kAnyPath, answer);
         Delete(kAnyPath, answer);
-        const HandlerWithResponse refuse = [](const httplib::Request&,
-                                              httplib::Response& response) {
+        const HandlerWithResponse explain = [](const httplib::Request&,
+                                               httplib::Response& response) {
             if (response.content_length_ > 0) return HandlerResponse::Unhandled;
-            give(error_response(response.status, "bad_request", refusal(response.status)),
-                 response);
+            give(refuse(response.status), response);
             return HandlerResponse::Handled;
         };
-        set_error_handler(refuse);
+        set_error_handler(explain);
     }
 
     bool process_and_close_socket(socket_t socket) override {
@@ -267,6 +301,36 @@ class Server final : public httplib::Server {
         return came;
     }
 
+    /// One of the few requests that may bring a large body at a time; gives its place back.
+    class LargeBody {
+      public:
+        explicit LargeBody(Server& server)
+            : server_(server), admitted_(++server.large_bodies_ <= server.limits_.large.at_once) {}
+        LargeBody(const LargeBody&) = delete;
+        LargeBody& operator=(const LargeBody&) = delete;
+        ~LargeBody() { --server_.large_bodies_; }
+
+        [[nodiscard]] bool is_admitted() const { return admitted_; }
+
+      private:
+        Server& server_;
+        bool admitted_;
+    };
+
+    /// The status to refuse with before the body is read; 0 to go on. `large` is set where the
+    /// body is one of the few large ones.
+    int refusal_of(const httplib::Request& request, const RequestLine& line,
+                   std::optional<LargeBody>& large) {
+        if (line.is_too_long()) return 414;
+        const std::uint64_t bytes = announced_bytes(request);
+        if (!takes_body(request) || bytes <= limits_.body_bytes) return 0;
+        const LargeBodies& allowed = limits_.large;
+        const bool may_be_large = allowed.bytes > 0 && request.path.starts_with(allowed.under);
+        if (!may_be_large || bytes > allowed.bytes) return 413;
+        large.emplace(*this);
+        return large->is_admitted() ? 0 : 503;
+    }
+
     /// False when the connection is to be closed.
     bool answer_one(Connection& connection, ConnectionStream& stream) {
         const bool last = pool_.is_awaited() || open_.is_closing();
@@ -274,13 +338,20 @@ class Server final : public httplib::Server {
         connection.read_until(now + limits_.read);
         connection.write_until(now + limits_.read + limits_.write);
         stream.expect_answer(limits_.write);
-        stream.allow(kHeaderBytes);
+        stream.allow(kHeaderBytes + kQueryBytes);
+        stream.begin_request();
         bool close = false;
         bool understood = false;
         bool unread_body = false;
+        std::optional<LargeBody> large;
         const bool answered = process_request(stream, last, close, [&](httplib::Request& request) {
             understood = true;
-            stream.allow(kHeaderBytes + limits_.body_bytes);
+            if (stream.line().has_query()) request.target += '?' + stream.line().query();
+            request.headers.erase(kRefusal);
+            const int refusal = refusal_of(request, stream.line(), large);
+            if (refusal != 0) request.set_header(kRefusal, std::to_string(refusal));
+            const bool is_large = large && large->is_admitted();
+            stream.allow(kHeaderBytes + (is_large ? limits_.large.bytes : limits_.body_bytes));
             hide_content_type(request);
             // Parts of an exposition are of no use, and many overlapping ones are an attack; so
             // are bodies that grow when they are unpacked.
@@ -290,7 +361,7 @@ class Server final : public httplib::Server {
             // Neither length nor coding is no body (RFC 9112, 6.3); the library would read on.
             if (!announces_body(request)) request.set_header("Content-Length", "0");
             // The library leaves such a body in the stream, where it would pass as a request.
-            unread_body = !takes_body(request) && announces_body(request);
+            unread_body = (refusal != 0 || !takes_body(request)) && announces_body(request);
         });
         return answered && understood && !close && !last && !unread_body;
     }
@@ -298,6 +369,7 @@ class Server final : public httplib::Server {
     const HttpLimits limits_;
     HttpServer::Handler handler_;
     OpenConnections open_;
+    std::atomic<std::size_t> large_bodies_ = 0;
     WorkerPool pool_;
     std::thread thread_;
     int port_ = 0;

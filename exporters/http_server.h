@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "core/error.h"
 #include "core/time.h"
@@ -11,10 +12,22 @@
 
 namespace pilotlight::exporters {
 
+/// Bodies larger than others may be, for requests that need it; only so many at a time, so that
+/// memory stays bounded: further ones are refused with 503.
+struct LargeBodies {
+    /// What such a request's path begins with; must outlive the server.
+    std::string_view under;
+    /// 0: there are none.
+    std::size_t bytes = 0;
+    std::size_t at_once = 4;
+};
+
 struct HttpLimits {
     /// Connections served at once; further ones wait to be accepted.
     std::size_t connections = 64;
+    /// A body without a length (chunked) is never a large one.
     std::size_t body_bytes = 1U << 20;
+    LargeBodies large = {};
     /// From the first byte of a request to its last one.
     Duration read = std::chrono::seconds(10);
     /// For a whole answer to be taken.

@@ -134,6 +134,32 @@ BOOST_AUTO_TEST_CASE(reads_parameters_in_order_and_whole) {
     BOOST_TEST(asked("") == "GET /p ");
 }
 
+BOOST_AUTO_TEST_CASE(a_query_may_hold_question_marks_and_be_long) {
+    const auto server = start();
+    const auto asked = [&](const std::string& target) {
+        RawClient client(server->port());
+        // A second request tells whether the first one was taken apart rightly.
+        client.send("GET " + target + " HTTP/1.1\r\nHost: h\r\n\r\n" + get_request("/next?a=?"));
+        std::string first = body_of(client.answer());
+        BOOST_TEST(body_of(client.answer()) == "GET /next  a=?");
+        return first;
+    };
+    BOOST_TEST(asked("/p?query=a?b") == "GET /p  query=a?b");
+    BOOST_TEST(asked("/p??") == "GET /p  ?=");
+    BOOST_TEST(asked("/p?") == "GET /p ");
+    BOOST_TEST(asked("/p?a=1?b=2&c=%3F") == "GET /p  a=1?b=2 c=?");
+    const std::string long_value(100'000, 'x');
+    BOOST_TEST((asked("/p?a=" + long_value) == "GET /p  a=" + long_value));
+}
+
+BOOST_AUTO_TEST_CASE(a_query_over_the_limit_is_refused_with_its_reason) {
+    const auto server = start();
+    const std::string answer =
+        ask(server->port(), get_request("/p?a=" + std::string(150'000, 'x')));
+    BOOST_TEST(starts_with_status(answer, 414));
+    BOOST_TEST(body_of(answer).find("expected a form") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(takes_bodies_and_forms) {
     const auto server = start();
     BOOST_TEST(body_of(ask(server->port(), "POST /p HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody")) ==
@@ -305,6 +331,58 @@ BOOST_AUTO_TEST_CASE(a_body_over_the_limit_is_refused) {
         server->port(), "POST / HTTP/1.1\r\nContent-Length: 1001\r\n\r\n" + std::string(1001, 'x'));
     BOOST_TEST(starts_with_status(answer, 413));
     BOOST_TEST(body_of(answer).starts_with("{\"status\":\"error\""));
+}
+
+std::string post(std::string_view path, std::size_t bytes) {
+    return "POST " + std::string(path) + " HTTP/1.1\r\nContent-Length: " + std::to_string(bytes) +
+           "\r\n\r\n" + std::string(bytes, 'x');
+}
+
+constexpr HttpLimits kLarge{.connections = 4,
+                            .body_bytes = 1000,
+                            .large = {.under = "/api/", .bytes = 3'000'000, .at_once = 1},
+                            .read = 5s};
+
+BOOST_AUTO_TEST_CASE(large_bodies_are_taken_where_they_are_expected) {
+    const auto server = start(echo, kLarge);
+    BOOST_TEST(body_of(ask(server->port(), post("/api/q", 3'000'000))).size() == 12U + 3'000'000);
+    BOOST_TEST(starts_with_status(ask(server->port(), post("/api/q", 3'000'001)), 413));
+    BOOST_TEST(starts_with_status(ask(server->port(), post("/other", 1001)), 413));
+    const std::string absurd =
+        "POST /api/q HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n\r\n";
+    BOOST_TEST(starts_with_status(ask(server->port(), absurd), 413));
+}
+
+BOOST_AUTO_TEST_CASE(a_client_that_sends_all_of_a_refused_body_reads_why) {
+    const auto server = start(echo, kLarge);
+    const std::string answer = ask(server->port(), post("/api/q", 12'000'000));
+    BOOST_TEST(starts_with_status(answer, 413));
+    BOOST_TEST(body_of(answer).find("too large") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(only_so_many_large_bodies_are_taken_at_a_time) {
+    Door door;
+    const auto server = start(
+        [&](const Request& request) {
+            if (request.path == "/api/slow") door.wait_until_open();
+            return echo(request);
+        },
+        kLarge);
+    RawClient first(server->port());
+    first.send(post("/api/slow", 2000));
+    door.wait_until_somebody_waits();
+    BOOST_TEST(starts_with_status(ask(server->port(), post("/api/q", 2000)), 503));
+    BOOST_TEST(starts_with_status(ask(server->port(), post("/api/q", 900)), 200));
+    door.open();
+    BOOST_TEST(starts_with_status(first.answer(), 200));
+    BOOST_TEST(starts_with_status(ask(server->port(), post("/api/q", 2000)), 200));
+}
+
+BOOST_AUTO_TEST_CASE(a_client_cannot_refuse_itself) {
+    const auto server = start();
+    const std::string answer =
+        ask(server->port(), get_request("/", "X-Pilotlight-Refusal: nonsense\r\n"));
+    BOOST_TEST(starts_with_status(answer, 200));
 }
 
 BOOST_AUTO_TEST_CASE(a_body_in_chunks_is_bounded_too) {
