@@ -30,15 +30,18 @@ void print(const Errors& errors) {
         std::cerr << error.to_string() << '\n';
 }
 
-bool is_readable(const std::string& path) {
-    std::error_code unused;
-    return std::filesystem::is_regular_file(path, unused) && std::ifstream(path).good();
+/// Prometheus reads a rule file's first document; so must we, or its files are not ours.
+Result<Node> load(const std::string& path) {
+    return config::load_yaml(path, config::MoreDocuments::ignore);
 }
 
-/// Prometheus reads a rule file's first document; so must we, or its files are not ours.
-Checked<rules::RuleFile> load_rule_file(const std::string& path,
+/// Only what could be read has lines.
+bool is_unreadable(const Result<Node>& root) {
+    return !root && root.error().where.line == 0;
+}
+
+Checked<rules::RuleFile> read_rule_file(const Result<Node>& root, const std::string& path,
                                         const rules::ReadOptions& options) {
-    const auto root = config::load_yaml(path, config::MoreDocuments::ignore);
     if (!root) return std::unexpected(Errors{root.error()});
     auto file = rules::read_rule_file(*root, options);
     if (file) file->file = path;
@@ -48,8 +51,13 @@ Checked<rules::RuleFile> load_rule_file(const std::string& path,
 /// What to end with for this file.
 int check_file(const std::string& path, const rules::ReadOptions& read,
                const CheckRulesOptions& options) {
+    const auto root = load(path);
+    if (is_unreadable(root)) {
+        print({root.error()});
+        return kUsage;
+    }
     std::cout << "Checking " << path << '\n' << std::flush;
-    const auto file = load_rule_file(path, read);
+    const auto file = read_rule_file(root, path, read);
     if (!file) {
         std::cout << "  FAILED:\n\n" << std::flush;
         print(file.error());
@@ -102,6 +110,7 @@ Result<std::vector<std::pair<std::string, Node>>> load_pattern(const std::string
 
 /// What `test rules` says of one file: nothing of its groups where it could not be run.
 struct FileOutcome {
+    bool readable = true;
     bool passed = false;
     rules::UnitTestReport report;
     Errors errors;
@@ -110,9 +119,10 @@ struct FileOutcome {
 FileOutcome test_file(const std::string& path, const TestRulesOptions& options,
                       const std::vector<Regexp>& run) {
     FileOutcome outcome;
-    const auto root = config::load_yaml(path, config::MoreDocuments::ignore);
+    const auto root = load(path);
     if (!root) {
         outcome.errors = {root.error()};
+        outcome.readable = !is_unreadable(root);
         return outcome;
     }
     rules::UnitTestOptions test;
@@ -125,7 +135,8 @@ FileOutcome test_file(const std::string& path, const TestRulesOptions& options,
                                        [&](const Regexp& regexp) { return regexp.matches(name); });
         };
     }
-    std::string folder = std::filesystem::path(path).parent_path();
+    std::string folder =
+        config::is_standard_input(path) ? "" : std::filesystem::path(path).parent_path().string();
     if (folder.empty()) folder = ".";
     test.load = [&folder](const std::string& pattern) { return load_pattern(folder, pattern); };
     auto report =
@@ -174,12 +185,7 @@ int check_rules_command(const CheckRulesOptions& options) {
         if (rank(found) > rank(code)) code = found;
     };
     for (const auto& path : options.files) {
-        if (is_readable(path)) {
-            worse(check_file(path, read, options));
-        } else {
-            std::cerr << path << ": cannot be read: no such file, or no permission\n";
-            worse(kUsage);
-        }
+        worse(check_file(path, read, options));
     }
     return code;
 }
@@ -198,12 +204,12 @@ int test_rules_command(const TestRulesOptions& options) {
     std::vector<JunitSuite> suites;
     for (const auto& path : options.files) {
         std::cout << "Unit Testing:  " << path << '\n' << std::flush;
-        if (!is_readable(path)) {
-            std::cerr << path << ": cannot be read: no such file, or no permission\n";
+        const FileOutcome outcome = test_file(path, options, run);
+        if (!outcome.readable) {
+            print(outcome.errors);
             code = kUsage;
             continue;
         }
-        const FileOutcome outcome = test_file(path, options, run);
         print(outcome, options.diff, options.debug);
         if (!outcome.passed) code = std::max(code, kNotGood);
         suites.push_back({path, outcome.report, outcome.errors});

@@ -267,7 +267,8 @@ Checked<std::shared_ptr<const Config>> load_config(
     const std::string& path, std::span<const std::string_view> known_probers) {
     auto root = load_yaml(path);
     if (!root) return std::unexpected(Errors{root.error()});
-    return read_config(std::move(*root), path, fs::path(path).parent_path(), known_probers);
+    const fs::path directory = is_standard_input(path) ? "" : fs::path(path).parent_path();
+    return read_config(std::move(*root), path, directory, known_probers);
 }
 
 Checked<std::shared_ptr<const Config>> parse_config(

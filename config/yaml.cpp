@@ -1,13 +1,14 @@
 #include "config/yaml.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 #include <yaml.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <unordered_map>
 
 #include "config/characters.h"
@@ -229,6 +230,20 @@ class Reader {
     TreeBuilder::Anchor last_anchor_ = 0;
 };
 
+/// False, with errno, where reading fails. Stops when there is more than may be.
+bool read_all(int descriptor, std::string& text) {
+    constexpr std::size_t kPiece = 64U << 10;
+    while (text.size() <= kBytesMax) {
+        const std::size_t before = text.size();
+        text.resize(before + kPiece);
+        const ssize_t count = ::read(descriptor, text.data() + before, kPiece);
+        text.resize(before + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+        if (count == 0) return true;
+        if (count < 0 && errno != EINTR) return false;
+    }
+    return true;
+}
+
 }  // namespace
 
 Result<Node> parse_yaml(std::string_view text, const std::string& file, MoreDocuments more) {
@@ -246,20 +261,20 @@ Result<Node> parse_yaml(std::string_view text, const std::string& file, MoreDocu
     }
 }
 
+bool is_standard_input(std::string_view path) {
+    return path == "-" || path == "/dev/stdin";
+}
+
 Result<Node> load_yaml(const std::string& path, MoreDocuments more) {
-    constexpr std::size_t kPiece = 64U << 10;
-    std::ifstream in(path, std::ios::binary);
+    // By its descriptor: a socket cannot be opened as /dev/stdin.
+    const bool standard = is_standard_input(path);
+    const int descriptor =
+        standard ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
     std::string text;
-    while (in.good() && text.size() <= kBytesMax) {
-        const std::size_t before = text.size();
-        text.resize(before + kPiece);
-        in.read(text.data() + before, static_cast<std::streamsize>(kPiece));
-        text.resize(before + static_cast<std::size_t>(in.gcount()));
-    }
-    // A folder opens like a file, and fails at the first read.
-    if (!in.is_open() || in.bad()) {
-        return fail(fmt::format("cannot read: {}", std::strerror(errno)), {path, 0, 0});
-    }
+    const bool read = descriptor >= 0 && read_all(descriptor, text);
+    const int error = errno;
+    if (!standard && descriptor >= 0) ::close(descriptor);
+    if (!read) return fail(fmt::format("cannot read: {}", std::strerror(error)), {path, 0, 0});
     return parse_yaml(text, path, more);
 }
 

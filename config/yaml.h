@@ -20,7 +20,11 @@ enum class MoreDocuments { refuse, ignore };
 [[nodiscard]] Result<Node> parse_yaml(std::string_view text, const std::string& file,
                                       MoreDocuments more = MoreDocuments::refuse);
 
-/// Reads the file and parses it. Blocks on the disk.
+/// Whether the path stands for standard input: `-` or /dev/stdin.
+[[nodiscard]] bool is_standard_input(std::string_view path);
+
+/// Reads the file and parses it; what cannot be read is an error without a line. Standard input
+/// (once), pipes and devices are files too. Blocks.
 [[nodiscard]] Result<Node> load_yaml(const std::string& path,
                                      MoreDocuments more = MoreDocuments::refuse);
 

@@ -1,6 +1,8 @@
 """The commands: what they print, and what they answer to the shell."""
 
 import json
+import os
+import threading
 import unittest
 
 from support import App, EndToEndTest, Postgres, http_target, pilotlight, rule, rule_file
@@ -48,6 +50,43 @@ class Commands(EndToEndTest):
 
     def test_version(self):
         self.assertRegex(pilotlight("--version").out, r"^pilotlight \d+\.\d+\.\d+")
+
+    def test_standard_input_and_pipes_are_files_too(self):
+        rules = rule_file(rule("Down", "probe_success == 0", severity="critical",
+                               summary="Down on {{ $labels.target }}"))
+        self.write("rules.yaml", rules)
+        text = rules if isinstance(rules, str) else json.dumps(rules)
+        for name in ("-", "/dev/stdin"):
+            with self.subTest(name):
+                done = pilotlight("check", "rules", name, text=text)
+                self.assertEqual(done.code, 0, done.text)
+                self.assert_contains("1 rules found", done.out)
+                done = pilotlight("check", "rules", name, text="groups: [{name: a, ruels: []}]")
+                self.assertEqual(done.code, 1, done.text)
+                self.assert_contains(f'{name}:1:20: group "a": unknown key "ruels"', done.errors)
+                done = pilotlight("test", "rules", name, text=GOOD_TEST, cwd=self.folder)
+                self.assertEqual(done.code, 0, done.text)
+                done = pilotlight("check", "config", name, text="rule_files: [rules.yaml]",
+                                  cwd=self.folder)
+                self.assertEqual(done.code, 0, done.text)
+                self.assert_contains("1 rules in 1 files", done.out)
+        pipe = self.folder / "pipe"
+        os.mkfifo(pipe)
+        writer = threading.Thread(target=pipe.write_text, args=(text,))
+        writer.start()
+        done = pilotlight("check", "rules", pipe)
+        writer.join()
+        self.assertEqual(done.code, 0, done.text)
+
+    def test_what_cannot_be_read_is_2_and_what_never_ends_is_cut_short(self):
+        for command in (["check", "rules"], ["test", "rules"]):
+            for name, words in (("nothing.yaml", "cannot read: No such file"),
+                                (".", "cannot read: Is a directory"),
+                                ("/dev/zero", "larger than 10 MiB")):
+                with self.subTest(command, name=name):
+                    done = pilotlight(*command, name, cwd=self.folder)
+                    self.assertEqual(done.code, 2, done.text)
+                    self.assert_contains(words, done.errors)
 
     def test_probe_http_shows_phases_and_metrics(self):
         app = self.start(App())

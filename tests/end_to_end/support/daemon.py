@@ -156,10 +156,10 @@ class Finished:
         return self.out + self.errors
 
 
-def pilotlight(*arguments, cwd=None, environment=None, limit=30.0):
-    """Runs one command to its end."""
+def pilotlight(*arguments, cwd=None, environment=None, limit=30.0, text=None):
+    """Runs one command to its end; `text` is its standard input."""
     done = subprocess.run([binary(), *map(str, arguments)], cwd=cwd, text=True, errors="replace",
-                          env=clean_environment(environment), stdin=subprocess.DEVNULL,
+                          env=clean_environment(environment), input=text or "",
                           capture_output=True, timeout=limit * PATIENCE)
     finished = Finished(done.returncode, done.stdout, done.stderr)
     for mark in _SANITIZER_REPORTS:
