@@ -27,6 +27,7 @@
 #include "app/families.h"
 #include "app/inventory.h"
 #include "app/load.h"
+#include "app/prometheus_view.h"
 #include "app/pulse.h"
 #include "app/spare_memory.h"
 #include "app/version.h"
@@ -102,6 +103,7 @@ struct Daemon::Parts {
     runtime::Loop delivery_loop{"delivery"};
     runtime::Loop control_loop{"control"};
     runtime::Published<exporters::Snapshot> snapshot;
+    runtime::Published<exporters::PrometheusView> view_for_tools;
     /// False before the first snapshot is wanted and once the engine is stopping.
     std::atomic<bool> engine_runs = false;
 
@@ -129,6 +131,7 @@ struct Daemon::Parts {
     std::vector<std::string> watched;
     Inventory inventory;
     std::shared_ptr<const config::Config> config;
+    std::shared_ptr<const config::Config> first_config;
     exporters::ReloadView reload_view;
 
     std::promise<void> quit_promise;
@@ -168,7 +171,7 @@ Checked<std::unique_ptr<Daemon>> Daemon::start(DaemonOptions options) {
     if (!result.loaded) return std::unexpected(std::move(result.loaded.error()));
     Loaded& first = *result.loaded;
     auto parts = std::make_unique<Parts>(std::move(options));
-    parts->config = first.config;
+    parts->config = parts->first_config = first.config;
     parts->catch_signals();
 
     auto folder = DataFolder::take(parts->options.data_dir.value_or(first.config->data_dir));
@@ -199,9 +202,12 @@ Checked<void> Daemon::Parts::listen(const config::Config& first) {
     }
     exporters::Site served = site(first);
     auto started = exporters::HttpServer::start(
-        host, port, [served = std::move(served)](const exporters::Request& request) {
+        host, port,
+        [served = std::move(served)](const exporters::Request& request) {
             return exporters::handle(request, served, wall_now());
-        });
+        },
+        // As much as Go reads of a form.
+        {.large = {.under = "/api/v1/", .bytes = std::size_t{10} << 20}});
     if (!started) return std::unexpected(Errors{std::move(started.error())});
     server = std::move(*started);
     return {};
@@ -221,6 +227,9 @@ exporters::Site Daemon::Parts::site(const config::Config& first) {
         return lines;
     };
     site.quit = [this] { quit(); };
+    view_for_tools.publish(
+        std::make_shared<const exporters::PrometheusView>(prometheus_view(first, first)));
+    site.prometheus_view = [this] { return *view_for_tools.load(); };
     site.extra = options.extra_routes;
     serve_queries(first, site);
     site.extra.push_back(explain_route(
@@ -463,6 +472,8 @@ void Daemon::Parts::put_in_force(Loaded loaded) {
         if (changed) spdlog::warn("{} takes effect at the next start", key);
     }
     config = loaded.config;
+    view_for_tools.publish(
+        std::make_shared<const exporters::PrometheusView>(prometheus_view(*first_config, *config)));
     queries->set_semantics(semantics_of(*config));
     declare_receivers(metrics, *loaded.routing);
     destinations->note(*loaded.routing, *journal);

@@ -33,4 +33,13 @@ struct Call {
 [[nodiscard]] Response show_targets(const Call& call);
 [[nodiscard]] Response show_build_info(const Call& call);
 
+[[nodiscard]] Response show_configuration(const Call& call);
+[[nodiscard]] Response show_flags(const Call& call);
+[[nodiscard]] Response show_runtime_info(const Call& call);
+[[nodiscard]] Response show_wal_replay(const Call& call);
+[[nodiscard]] Response show_alertmanagers(const Call& call);
+[[nodiscard]] Response show_notifications(const Call& call);
+[[nodiscard]] Response show_scrape_pools(const Call& call);
+[[nodiscard]] Response refuse_administration(const Call& call);
+
 }  // namespace pilotlight::exporters

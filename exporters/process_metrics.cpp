@@ -65,6 +65,7 @@ ProcessMetrics parse_process_stat(std::string_view process_stat, std::string_vie
     for (std::string_view& field : fields)
         field = next_word(rest);
     metrics.cpu_seconds = (number(fields[11]) + number(fields[12])) / ticks;
+    metrics.threads = static_cast<std::uint64_t>(number(fields[17]));
     metrics.virtual_bytes = static_cast<std::uint64_t>(number(fields[20]));
     metrics.resident_bytes = static_cast<std::uint64_t>(number(fields[21])) * page_bytes;
     const double booted = boot_time(system_stat);

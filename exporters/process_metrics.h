@@ -14,6 +14,7 @@ struct ProcessMetrics {
     std::uint64_t virtual_bytes = 0;
     std::uint64_t open_fds = 0;
     std::uint64_t max_fds = 0;
+    std::uint64_t threads = 0;
 };
 
 /// Reads /proc/self. Thread: any.

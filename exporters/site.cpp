@@ -41,7 +41,16 @@ constexpr Route kRoutes[] = {
     {"GET", "/api/v1/alerts", Access::read, Needs::a_snapshot, show_alerts},
     {"GET", "/api/v1/rules", Access::read, Needs::a_snapshot, show_rules},
     {"GET", "/api/v1/targets", Access::read, Needs::a_snapshot, show_targets},
+    {"GET", "/api/v1/scrape_pools", Access::read, Needs::a_snapshot, show_scrape_pools},
+    {"GET", "/api/v1/alertmanagers", Access::read, Needs::nothing, show_alertmanagers},
+    {"GET", "/api/v1/notifications", Access::read, Needs::a_snapshot, show_notifications},
     {"GET", "/api/v1/status/buildinfo", Access::read, Needs::nothing, show_build_info},
+    {"GET", "/api/v1/status/config", Access::read, Needs::nothing, show_configuration},
+    {"GET", "/api/v1/status/flags", Access::read, Needs::nothing, show_flags},
+    {"GET", "/api/v1/status/runtimeinfo", Access::read, Needs::a_snapshot, show_runtime_info},
+    {"GET", "/api/v1/status/walreplay", Access::read, Needs::nothing, show_wal_replay},
+    {"POST", "/api/v1/admin/tsdb/", Access::read, Needs::nothing, refuse_administration},
+    {"PUT", "/api/v1/admin/tsdb/", Access::read, Needs::nothing, refuse_administration},
 };
 
 bool is_at(std::string_view path, std::string_view route) {

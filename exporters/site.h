@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "exporters/http.h"
@@ -27,6 +28,17 @@ struct ExtraRoute {
     std::function<Response(const Request&)> handle;
 };
 
+/// What of the live configuration Prometheus has a word for: tools that ask a Prometheus about
+/// itself read their intervals and limits there. No secrets.
+struct PrometheusView {
+    /// Prometheus's configuration file, as far as it is true.
+    std::string yaml;
+    /// Names of Prometheus's command line flags, without dashes, with their values.
+    std::vector<std::pair<std::string, std::string>> flags;
+    /// How far back queries can look.
+    std::string retention;
+};
+
 /// What the handlers may see and do. Built once before the server starts; everything in it is
 /// called from many HTTP threads at a time and must outlive the server.
 struct Site {
@@ -42,6 +54,8 @@ struct Site {
     std::function<std::vector<std::string>()> reload;
     /// Begins the end of the process and returns.
     std::function<void()> quit;
+    /// Of the live configuration; may be empty.
+    std::function<PrometheusView()> prometheus_view;
     std::vector<ExtraRoute> extra;
     std::string version;
     std::string revision;

@@ -19,6 +19,8 @@ constexpr Duration kLookback = std::chrono::minutes(5);
 /// What instant and range queries have in common.
 struct Query {
     ExprRef expr;
+    /// What annotations name their places in.
+    std::string text;
     Times times;
     bool range = false;
     promql::EvalOptions options;
@@ -70,15 +72,28 @@ bool truncate(promql::Value& value, std::size_t limit) {
     return false;
 }
 
+/// Prometheus's annotations, by kind.
+struct Annotations {
+    std::vector<std::string> warnings;
+    std::vector<std::string> infos;
+
+    void add_prefixes() {
+        for (std::string& warning : warnings)
+            warning.insert(0, "PromQL warning: ");
+        for (std::string& info : infos)
+            info.insert(0, "PromQL info: ");
+    }
+};
+
 Answer<std::string> write(const Query& query, const promql::Value& value,
-                          const std::vector<std::string>& warnings) {
+                          const Annotations& annotations) {
     std::string data = fmt::format(R"({{"resultType":"{}","result":)", to_string(type_of(value)));
     if (!append_result(data, value, query.answer_bytes)) {
         return std::unexpected(
             execution(fmt::format("the answer would be larger than {} bytes", query.answer_bytes)));
     }
     data += '}';
-    return success_document(data, warnings);
+    return success_document(data, annotations.warnings, annotations.infos);
 }
 
 Answer<std::string> run(Query query, Reading::Copies copies, const Over& over) {
@@ -92,17 +107,18 @@ Answer<std::string> run(Query query, Reading::Copies copies, const Over& over) {
         store.adopt(std::move(copies.back()));
         copies.pop_back();
     }
-    std::vector<std::string> warnings;
-    query.options.warnings = &warnings;
+    Annotations annotations;
+    query.options.warnings = &annotations.warnings;
+    query.options.infos = &annotations.infos;
+    query.options.text = query.text;
     query.options.interrupted = over;
     auto value = evaluate(query, store);
     if (!value) return std::unexpected(execution(value.error().message));
-    for (std::string& warning : warnings)
-        warning.insert(0, "PromQL warning: ");
+    annotations.add_prefixes();
     if (truncate(*value, query.series_limit)) {
-        warnings.emplace_back("results truncated due to limit");
+        annotations.warnings.emplace_back("results truncated due to limit");
     }
-    return write(query, *value, warnings);
+    return write(query, *value, annotations);
 }
 
 Answer<Job> make_job(Query query, Duration timeout) {
@@ -138,6 +154,7 @@ struct Common {
     Duration lookback{};
     promql::Compatibility compatibility = promql::Compatibility::prometheus3;
     ExprRef expr;
+    std::string_view text;
 };
 
 Answer<Duration> lookback_of(const exporters::Request& request) {
@@ -159,6 +176,7 @@ Common read_common(const exporters::Request& request, const Semantics& semantics
     checks.take(common.lookback, lookback_of(request));
     checks.take(common.compatibility, compatibility_of(request, semantics.compatibility));
     if (!checks.error()) checks.take(common.expr, expression_of(request, common.compatibility));
+    common.text = request.parameter("query");
     return common;
 }
 
@@ -166,6 +184,7 @@ Query make_query(const Common& common, const Times& times, const Semantics& sema
                  const Limits& limits, std::size_t series_limit) {
     Query query;
     query.expr = common.expr;
+    query.text = common.text;
     query.times = times;
     query.series_limit = series_limit;
     query.answer_bytes = limits.answer_bytes;
@@ -194,7 +213,8 @@ Answer<promql::Compatibility> compatibility_of(const exporters::Request& request
 Answer<ExprRef> expression_of(const exporters::Request& request,
                               promql::Compatibility compatibility) {
     const std::string_view text = request.parameter("query");
-    auto parsed = promql::parse(text, {.compatibility = compatibility});
+    auto parsed =
+        promql::parse(text, {.compatibility = compatibility, .text_limit = kExpressionBytesMax});
     if (!parsed) {
         return std::unexpected(invalid_parameter("query", promql::describe(parsed.error(), text)));
     }

@@ -30,6 +30,9 @@ struct Limits {
     ReadingLimits reading;
 };
 
+/// Of an expression or selector; a form may be no longer than that.
+inline constexpr std::size_t kExpressionBytesMax = std::size_t{10} << 20;
+
 /// Asked now and then by whatever takes long: true when nobody waits any more.
 using Over = std::function<bool()>;
 

@@ -105,6 +105,20 @@ struct ResultWriter {
     }
 };
 
+/// `,"KINDs":[...]`; nothing for none.
+void append_annotations(std::string& out, std::string_view kind,
+                        const std::vector<std::string>& texts) {
+    constexpr std::size_t kShownMax = 10;
+    if (texts.empty()) return;
+    const auto shown = static_cast<std::ptrdiff_t>(std::min(texts.size(), kShownMax));
+    std::vector<std::string> list(texts.begin(), texts.begin() + shown);
+    if (texts.size() > kShownMax) {
+        list.push_back(
+            fmt::format("{} more {} annotations omitted", texts.size() - kShownMax, kind));
+    }
+    out += fmt::format(",\"{}s\":", kind) + string_list(list);
+}
+
 }  // namespace
 
 void append_string(std::string& out, std::string_view text) {
@@ -179,21 +193,13 @@ std::string string_list(const std::vector<std::string>& texts) {
     return list + (before == '[' ? "[]" : "]");
 }
 
-std::string success_document(std::string_view data, const std::vector<std::string>& warnings) {
-    constexpr std::size_t kWarningsMax = 10;
+std::string success_document(std::string_view data, const std::vector<std::string>& warnings,
+                             const std::vector<std::string>& infos) {
     std::string document = R"({"status":"success","data":)";
     document.reserve(document.size() + data.size() + 2);
     document += data;
-    if (!warnings.empty()) {
-        std::vector<std::string> shown(
-            warnings.begin(), warnings.begin() + static_cast<std::ptrdiff_t>(
-                                                     std::min(warnings.size(), kWarningsMax)));
-        if (warnings.size() > shown.size()) {
-            shown.push_back(
-                fmt::format("{} more warning annotations omitted", warnings.size() - shown.size()));
-        }
-        document += ",\"warnings\":" + string_list(shown);
-    }
+    append_annotations(document, "warning", warnings);
+    append_annotations(document, "info", infos);
     return document + '}';
 }
 

@@ -24,10 +24,11 @@ void append_labels(std::string& out, const Labels& labels);
 /// `[...]` of a result. False where `bytes_max` is reached: `out` is then cut anywhere.
 bool append_result(std::string& out, const promql::Value& value, std::size_t bytes_max);
 
-/// `{"status":"success","data":DATA,"warnings":[...]}`; warnings are left out where there are none,
-/// and beyond ten only counted.
+/// `{"status":"success","data":DATA,"warnings":[...],"infos":[...]}`; warnings and infos are left
+/// out where there are none, and beyond ten of each only counted.
 [[nodiscard]] std::string success_document(std::string_view data,
-                                           const std::vector<std::string>& warnings = {});
+                                           const std::vector<std::string>& warnings = {},
+                                           const std::vector<std::string>& infos = {});
 /// `["a","b"]`
 [[nodiscard]] std::string string_list(const std::vector<std::string>& texts);
 

@@ -18,7 +18,8 @@ Answer<Matchers> matchers_of(std::string_view text, promql::Compatibility compat
     const auto refused = [](std::string_view message) {
         return std::unexpected(invalid_parameter("match[]", message));
     };
-    const auto parsed = promql::parse(text, {.compatibility = compatibility});
+    const auto parsed =
+        promql::parse(text, {.compatibility = compatibility, .text_limit = kExpressionBytesMax});
     if (!parsed) return refused(promql::describe(parsed.error(), text));
     const auto* selector = std::get_if<promql::VectorSelector>(&(*parsed)->node);
     const bool plain = selector != nullptr && !selector->shift.at &&

@@ -8,6 +8,8 @@
 #include "exporters/query/evaluation.h"
 #include "exporters/query/json_text.h"
 #include "exporters/query/names.h"
+#include "exporters/query/statistics.h"
+#include "exporters/query/syntax_tree.h"
 #include "exporters/query/yielding.h"
 #include "rules/promql/printer.h"
 
@@ -64,12 +66,12 @@ std::vector<exporters::ExtraRoute> Service::routes() {
                               return answer(request, wall_now());
                           }});
     };
-    for (const char* name :
-         {"query", "query_range", "query_exemplars", "format_query", "series", "labels"}) {
+    for (const char* name : {"query", "query_range", "query_exemplars", "format_query",
+                             "parse_query", "series", "labels"}) {
         add("GET", std::string(kApi) + name);
         add("POST", std::string(kApi) + name);
     }
-    for (const char* name : {"metadata", "targets/metadata", "label/"})
+    for (const char* name : {"metadata", "targets/metadata", "status/tsdb", "label/"})
         add("GET", std::string(kApi) + name);
     return routes;
 }
@@ -77,7 +79,7 @@ std::vector<exporters::ExtraRoute> Service::routes() {
 exporters::Response Service::answer(const exporters::Request& request, WallTime now) {
     const std::string_view name = std::string_view(request.path).substr(kApi.size());
     const bool quick = name == "metadata" || name == "targets/metadata" || name == "format_query" ||
-                       name == "query_exemplars";
+                       name == "parse_query" || name == "query_exemplars";
     if (quick) {
         auto document = quick_answer(request);
         if (!document) return to_response(document.error());
@@ -92,6 +94,7 @@ Answer<Job> Service::job_of(const exporters::Request& request, WallTime now) con
     if (name == "query") return instant_query(request, now, semantics(), options_.limits);
     if (name == "query_range") return range_query(request, semantics(), options_.limits);
     if (name == "series") return series_list(request, semantics(), options_.limits);
+    if (name == "status/tsdb") return store_statistics(request, options_.limits);
     if (name == "labels") return label_names(request, semantics(), options_.limits);
     if (const auto label = label_of(request.path)) {
         return label_values(request, *label, semantics(), options_.limits);
@@ -109,6 +112,7 @@ Answer<std::string> Service::quick_answer(const exporters::Request& request) con
     if (!expr) return std::unexpected(expr.error());
     // Exemplars are not kept.
     if (name == "query_exemplars") return success_document("[]");
+    if (name == "parse_query") return success_document(syntax_tree(**expr));
     std::string data;
     append_string(data, promql::to_string(**expr));
     return success_document(data);

@@ -185,13 +185,14 @@ Items limit_k(Items items, const std::vector<Group>& groups, std::int64_t k) {
 }
 
 /// A share of the series, chosen by their labels: r and -(1 - r) give complements.
-Items limit_ratio(Evaluator& evaluator, Items items, double ratio) {
-    if (std::isnan(ratio)) evaluator.fail("Ratio value is NaN");
-    if (ratio > 1 || ratio < -1) {
-        evaluator.warn(
-            fmt::format("ratio value should be between -1 and 1, got {}", format_float(ratio)));
+Items limit_ratio(Evaluator& evaluator, Items items, double given, const Expr& parameter) {
+    if (std::isnan(given)) evaluator.fail("Ratio value is NaN");
+    const double ratio = std::clamp(given, -1.0, 1.0);
+    if (ratio != given) {
+        evaluator.warn(fmt::format("ratio value should be between -1 and 1, got {}, capping to {}",
+                                   format_float(given), format_float(ratio)),
+                       parameter);
     }
-    ratio = std::clamp(ratio, -1.0, 1.0);
     std::erase_if(items, [&](const Item& item) {
         // The fingerprint's upper bits hardly differ for short labels.
         const std::uint64_t mixed = item.labels.hash() * 0x9e3779b97f4a7c15U;
@@ -234,13 +235,14 @@ Items evaluate_aggregation(Evaluator& evaluator, const Aggregation& aggregation,
     if (evaluator.failed()) return {};
     if (op == AggregationOp::count_values) return count_values(evaluator, aggregation, items);
     if (op == AggregationOp::limit_ratio) {
-        return limit_ratio(evaluator, std::move(items), parameter);
+        return limit_ratio(evaluator, std::move(items), parameter, *aggregation.parameter);
     }
     std::vector<Group> groups = Grouping(aggregation).split(items);
     if (op == AggregationOp::quantile) {
         if (std::isnan(parameter) || parameter < 0 || parameter > 1) {
             evaluator.warn(fmt::format("quantile value should be between 0 and 1, got {}",
-                                       format_float(parameter)));
+                                       format_float(parameter)),
+                           *aggregation.parameter);
         }
         return reduce_groups(items, std::move(groups), [&](std::vector<double> values) {
             return quantile(parameter, std::move(values));

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/error.h"
@@ -27,8 +28,14 @@ struct EvalOptions {
     Compatibility compatibility = Compatibility::prometheus3;
     /// Samples read and made in all; beyond it the evaluation fails.
     std::uint64_t sample_limit = 50'000'000;
-    /// Where Prometheus's annotations ("bucket label "le" is missing ...") go, unless null.
+    /// Where Prometheus's annotations ("bucket label "le" is missing ...") go, unless null; of
+    /// those that only differ in their place the last one stays.
     std::vector<std::string>* warnings = nullptr;
+    /// Where those go that tell of what is odd rather than wrong, unless null; Prometheus 3 only.
+    std::vector<std::string>* infos = nullptr;
+    /// The expression's text: annotations end with their place in it, `(1:6)`, unless empty. Must
+    /// outlive the evaluation.
+    std::string_view text;
     /// Asked every few thousand samples and steps, unless empty; true ends the evaluation with an
     /// error. For deadlines: the evaluation itself knows no time but the samples'.
     std::function<bool()> interrupted;

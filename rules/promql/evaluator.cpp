@@ -8,6 +8,7 @@
 
 #include "core/check.h"
 #include "rules/promql/label_sets.h"
+#include "rules/promql/parser.h"
 #include "rules/promql/quoting.h"
 
 namespace pilotlight::promql {
@@ -38,11 +39,27 @@ void Evaluator::fail(std::string message) {
     if (!error_) error_ = Error(std::move(message));
 }
 
-void Evaluator::warn(std::string message) const {
-    if (options_.warnings == nullptr) return;
-    auto& warnings = *options_.warnings;
-    if (std::ranges::find(warnings, message) == warnings.end()) {
-        warnings.push_back(std::move(message));
+void Evaluator::warn(const std::string& message, const Expr& at) const {
+    if (options_.warnings != nullptr) annotate(*options_.warnings, message, at);
+}
+
+void Evaluator::inform(const std::string& message, const Expr& at) const {
+    if (wants_infos()) annotate(*options_.infos, message, at);
+}
+
+void Evaluator::annotate(std::vector<std::string>& list, const std::string& message,
+                         const Expr& at) const {
+    std::string whole = message;
+    if (!options_.text.empty()) whole += " (" + place_of(at.offset, options_.text) + ')';
+    const auto known = std::ranges::find_if(list, [&](const std::string& other) {
+        return other.starts_with(message) &&
+               (other.size() == message.size() ||
+                std::string_view(other).substr(message.size()).starts_with(" ("));
+    });
+    if (known == list.end()) {
+        list.push_back(std::move(whole));
+    } else {
+        *known = std::move(whole);
     }
 }
 

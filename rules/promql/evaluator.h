@@ -71,7 +71,10 @@ class Evaluator {
     /// Counts work, and asks now and then whether to go on; false when the evaluation has failed.
     bool go_on(std::size_t work = 1);
     void fail(std::string message);
-    void warn(std::string message) const;
+    /// Annotations; `at` is the part of the expression that they are about.
+    void warn(const std::string& message, const Expr& at) const;
+    void inform(const std::string& message, const Expr& at) const;
+    [[nodiscard]] bool wants_infos() const { return is_3() && options_.infos != nullptr; }
     [[nodiscard]] bool failed() const { return error_.has_value(); }
     [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
@@ -111,6 +114,7 @@ class Evaluator {
     Duration resolve(const DurationExpr& length);
     Duration lookback_of(const series::Series& series) const;
 
+    void annotate(std::vector<std::string>& list, const std::string& message, const Expr& at) const;
     Items unary(const Unary& unary, WallTime at);
     Items paren_or_node(const Expr& expr, WallTime at);
 

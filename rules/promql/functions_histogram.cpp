@@ -10,6 +10,7 @@
 #include "rules/promql/label_sets.h"
 #include "rules/promql/numbers.h"
 #include "rules/promql/printer.h"
+#include "rules/promql/quoting.h"
 
 // Classic histograms: cumulative buckets with a label `le`. Source: Prometheus's promql/quantile.
 namespace pilotlight::promql {
@@ -28,8 +29,14 @@ struct Histogram {
     std::vector<Bucket> buckets;
 };
 
+/// With the metric's name, where there is one.
+std::string of_metric(std::string message, std::string_view name) {
+    if (!name.empty()) message += " for metric name " + quote(name);
+    return message;
+}
+
 /// The buckets of each histogram among the samples; the names still there.
-std::vector<Histogram> histograms_of(Evaluator& evaluator, const Items& items) {
+std::vector<Histogram> histograms_of(Evaluator& evaluator, const Items& items, const Expr& at) {
     static const std::vector<std::string> kBound{"le"};
     std::vector<Histogram> histograms;
     std::unordered_map<Labels, std::size_t> by_labels;
@@ -37,10 +44,9 @@ std::vector<Histogram> histograms_of(Evaluator& evaluator, const Items& items) {
         const std::string_view bound = item.labels.get("le");
         const auto upper = parse_go_float(bound);
         if (!upper) {
-            evaluator.warn(
-                fmt::format("bucket label \"le\" is missing or has a malformed value of "
-                            "\"{}\" for metric name \"{}\"",
-                            bound, item.labels.metric_name()));
+            std::string message = fmt::format(
+                "bucket label \"le\" is missing or has a malformed value of {}", quote(bound));
+            evaluator.warn(of_metric(std::move(message), item.labels.metric_name()), at);
             continue;
         }
         Labels labels = drop_labels(item.labels, kBound, false);
@@ -62,7 +68,8 @@ bool almost_equal(double a, double b) {
 }
 
 /// Sorted, equal bounds made one, counts never falling. Prometheus 3 takes tiny steps for rounding.
-void make_cumulative(std::vector<Bucket>& buckets, bool is_3) {
+/// True where counts fell by more than that.
+bool make_cumulative(std::vector<Bucket>& buckets, bool is_3) {
     std::vector<Bucket> merged;
     for (const Bucket& bucket : buckets) {
         if (!merged.empty() && merged.back().upper == bucket.upper) {
@@ -72,14 +79,18 @@ void make_cumulative(std::vector<Bucket>& buckets, bool is_3) {
         }
     }
     double before = merged[0].count;
+    bool forced = false;
     for (Bucket& bucket : merged) {
-        if (bucket.count < before || (is_3 && almost_equal(before, bucket.count))) {
+        const bool rounding = is_3 && almost_equal(before, bucket.count);
+        if (rounding || bucket.count < before) {
+            forced = forced || !rounding;
             bucket.count = before;
         } else {
             before = bucket.count;
         }
     }
     buckets = std::move(merged);
+    return forced;
 }
 
 /// False where the last bucket is not +Inf: there is no saying how many there were in all.
@@ -88,15 +99,17 @@ bool sort_buckets(std::vector<Bucket>& buckets) {
     return buckets.back().upper == kInfinity;
 }
 
-double bucket_quantile(double q, std::vector<Bucket> buckets, bool is_3) {
+/// `forced` is set where counts had to be kept from falling.
+double bucket_quantile(double q, std::vector<Bucket> buckets, bool is_3, bool& forced) {
     if (std::isnan(q)) return kNan;
     if (q < 0) return -kInfinity;
     if (q > 1) return kInfinity;
     if (!sort_buckets(buckets)) return kNan;
-    make_cumulative(buckets, is_3);
+    const bool falls = make_cumulative(buckets, is_3);
     if (buckets.size() < 2) return kNan;
     const double observations = buckets.back().count;
     if (observations == 0) return kNan;
+    forced = falls;
     double rank = q * observations;
     const std::size_t last = buckets.size() - 1;
     std::size_t hit = 0;
@@ -141,18 +154,30 @@ double bucket_fraction(double from, double to, std::vector<Bucket> buckets, bool
     return (upper - std::min(rank_of(from, buckets), count)) / count;
 }
 
-void warn_of_quantile(Evaluator& evaluator, double q) {
+void warn_of_quantile(Evaluator& evaluator, double q, const Expr& at) {
     if (q >= 0 && q <= 1) return;
-    evaluator.warn(
-        fmt::format("quantile value should be between 0 and 1, got {}", format_float(q)));
+    evaluator.warn(fmt::format("quantile value should be between 0 and 1, got {}", format_float(q)),
+                   at);
+}
+
+void inform_of_falling(Evaluator& evaluator, const Labels& labels, const Expr& at) {
+    if (!evaluator.wants_infos()) return;
+    evaluator.inform(
+        of_metric("input to histogram_quantile needed to be fixed for monotonicity (see "
+                  "https://prometheus.io/docs/prometheus/latest/querying/functions/"
+                  "#histogram_quantile)",
+                  labels.metric_name()),
+        at);
 }
 
 template <class Measure>
 Items measure(Frame& frame, std::size_t argument, Measure measure) {
     Evaluator& evaluator = frame.evaluator();
     Items items;
-    for (Histogram& histogram : histograms_of(evaluator, frame.vector(argument))) {
-        items.push_back({std::move(histogram.labels), measure(std::move(histogram.buckets))});
+    for (Histogram& histogram :
+         histograms_of(evaluator, frame.vector(argument), frame.argument(argument))) {
+        const double value = measure(histogram);
+        items.push_back({std::move(histogram.labels), value});
         evaluator.drop_name(items.back());
     }
     return items;
@@ -160,10 +185,14 @@ Items measure(Frame& frame, std::size_t argument, Measure measure) {
 
 Items histogram_quantile(Frame& frame) {
     const double q = frame.scalar(0);
-    const bool is_3 = frame.evaluator().is_3();
-    warn_of_quantile(frame.evaluator(), q);
-    return measure(frame, 1, [&](std::vector<Bucket> buckets) {
-        return bucket_quantile(q, std::move(buckets), is_3);
+    Evaluator& evaluator = frame.evaluator();
+    warn_of_quantile(evaluator, q, frame.argument(0));
+    return measure(frame, 1, [&](Histogram& histogram) {
+        bool forced = false;
+        const double value =
+            bucket_quantile(q, std::move(histogram.buckets), evaluator.is_3(), forced);
+        if (forced) inform_of_falling(evaluator, histogram.labels, frame.argument(1));
+        return value;
     });
 }
 
@@ -175,8 +204,8 @@ Items histogram_fraction(Frame& frame) {
         static_cast<void>(frame.vector(2));
         return {};
     }
-    return measure(frame, 2, [&](std::vector<Bucket> buckets) {
-        return bucket_fraction(from, to, std::move(buckets), true);
+    return measure(frame, 2, [&](Histogram& histogram) {
+        return bucket_fraction(from, to, std::move(histogram.buckets), true);
     });
 }
 
@@ -185,15 +214,18 @@ Items histogram_quantiles(Frame& frame) {
     Evaluator& evaluator = frame.evaluator();
     const std::string label = frame.string(1);
     if (label.empty()) evaluator.fail("invalid label name \"\" in histogram_quantiles()");
-    const std::vector<Histogram> histograms = histograms_of(evaluator, frame.vector(0));
+    const std::vector<Histogram> histograms =
+        histograms_of(evaluator, frame.vector(0), frame.argument(0));
     Items items;
     for (std::size_t i = 2; i < frame.size(); ++i) {
         const double q = frame.scalar(i);
-        warn_of_quantile(evaluator, q);
+        warn_of_quantile(evaluator, q, frame.argument(i));
         for (const Histogram& histogram : histograms) {
             const Labels labels =
                 LabelsBuilder(histogram.labels).set(label, format_float(q)).build();
-            items.push_back({labels, bucket_quantile(q, histogram.buckets, true)});
+            bool forced = false;
+            items.push_back({labels, bucket_quantile(q, histogram.buckets, true, forced)});
+            if (forced) inform_of_falling(evaluator, histogram.labels, frame.argument(0));
             evaluator.drop_name(items.back());
         }
     }
@@ -203,10 +235,10 @@ Items histogram_quantiles(Frame& frame) {
 /// What only native histograms have: of float samples there is nothing to tell.
 Items nothing_of_floats(Frame& frame) {
     if (!frame.vector(0).empty()) {
-        frame.evaluator().warn(
-            fmt::format("{}() reads native histograms, which are not supported: "
-                        "float samples give no result",
-                        frame.function().name));
+        frame.evaluator().warn(fmt::format("{}() reads native histograms, which are not supported: "
+                                           "float samples give no result",
+                                           frame.function().name),
+                               frame.argument(0));
     }
     return {};
 }

@@ -140,7 +140,8 @@ Items quantile_over_time(Frame& frame) {
     const double q = frame.scalar(0);
     if (std::isnan(q) || q < 0 || q > 1) {
         frame.evaluator().warn(
-            fmt::format("quantile value should be between 0 and 1, got {}", format_float(q)));
+            fmt::format("quantile value should be between 0 and 1, got {}", format_float(q)),
+            frame.argument(0));
     }
     return frame.map_ranges(1, [&](const Window& window) -> std::optional<double> {
         return quantile(q, values_of(window.points));

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "rules/promql/evaluator.h"
+#include "rules/promql/quoting.h"
 
 // What happens to a value over a range. Source: Prometheus's promql/functions (extrapolatedRate,
 // instantValue), and extended_vectors for anchored and smoothed.
@@ -120,10 +121,44 @@ std::optional<double> measure(const Window& window, Kind kind, bool is_3) {
     return per_range(window, growth(points, counter), kind);
 }
 
+bool is_named_like_counter(std::string_view name) {
+    return name.ends_with("_total") || name.ends_with("_sum") || name.ends_with("_count") ||
+           name.ends_with("_bucket");
+}
+
+/// Tells of the names that are probably no counters'.
+class NonCounters {
+  public:
+    explicit NonCounters(Frame& frame) : frame_(frame), wanted_(frame.evaluator().wants_infos()) {}
+
+    void look_at(const Labels& labels) {
+        if (!wanted_) return;
+        const std::string_view name = labels.metric_name();
+        // Series of a kind come one behind the other.
+        if (name.empty() || name == last_) return;
+        last_ = name;
+        if (is_named_like_counter(name)) return;
+        frame_.evaluator().inform(
+            "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: " +
+                quote(name),
+            frame_.argument(0));
+    }
+
+  private:
+    Frame& frame_;
+    bool wanted_;
+    std::string last_;
+};
+
 template <Kind kKind>
 Items rate_like(Frame& frame) {
     const bool is_3 = frame.evaluator().is_3();
-    return frame.map_ranges(0, [&](const Window& window) { return measure(window, kKind, is_3); });
+    NonCounters non_counters(frame);
+    return frame.map_ranges(0, [&](const Window& window) {
+        const std::optional<double> value = measure(window, kKind, is_3);
+        if (value && kKind != Kind::delta) non_counters.look_at(*window.labels);
+        return value;
+    });
 }
 
 /// The last two samples' difference.

@@ -10,6 +10,9 @@
 namespace pilotlight::promql {
 namespace {
 
+/// Nobody writes so many; what could be said with fewer bytes each would take far more memory.
+constexpr std::size_t kTokensMax = 1'000'000;
+
 constexpr bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
@@ -98,6 +101,10 @@ class Lexer {
     [[nodiscard]] bool at_end() const { return position_ >= text_.size(); }
 
     void emit(TokenKind kind, std::size_t length) {
+        if (tokens_.list.size() >= kTokensMax) {
+            return error(fmt::format("expression has more than {} words and signs", kTokensMax),
+                         position_);
+        }
         tokens_.list.push_back({kind, text_.substr(position_, length), position_, length});
         position_ += length;
     }

@@ -6,16 +6,19 @@
 
 namespace pilotlight::promql {
 
-std::string describe(const SyntaxError& error, std::string_view text) {
+std::string place_of(std::size_t offset, std::string_view text) {
     std::size_t line = 1;
     std::size_t line_start = 0;
-    for (std::size_t i = 0; i < std::min(error.offset, text.size()); ++i) {
+    for (std::size_t i = 0; i < std::min(offset, text.size()); ++i) {
         if (text[i] != '\n') continue;
         ++line;
         line_start = i + 1;
     }
-    return fmt::format("{}:{}: parse error: {}", line, error.offset - line_start + 1,
-                       error.message);
+    return fmt::format("{}:{}", line, offset - line_start + 1);
+}
+
+std::string describe(const SyntaxError& error, std::string_view text) {
+    return fmt::format("{}: parse error: {}", place_of(error.offset, text), error.message);
 }
 
 std::expected<std::shared_ptr<const Expr>, SyntaxError> parse(std::string_view text,

@@ -27,6 +27,9 @@ struct SyntaxError {
     std::size_t length = 0;
 };
 
+/// `LINE:COL` of a byte of the text, both counted from 1, as Prometheus prints places.
+[[nodiscard]] std::string place_of(std::size_t offset, std::string_view text);
+
 /// `LINE:COL: parse error: MESSAGE`, both counted from 1 within `text`, as Prometheus prints it.
 [[nodiscard]] std::string describe(const SyntaxError& error, std::string_view text);
 

@@ -20,6 +20,7 @@ BOOST_AUTO_TEST_CASE(reads_the_fields_behind_a_name_with_brackets) {
     const ProcessMetrics metrics = parse_process_stat(kStat, kSystem, 100, 4096);
     BOOST_TEST(metrics.cpu_seconds == 2);
     BOOST_TEST(metrics.start_time_seconds == 1700000045);
+    BOOST_TEST(metrics.threads == 8U);
     BOOST_TEST(metrics.virtual_bytes == 1000000U);
     BOOST_TEST(metrics.resident_bytes == 250U * 4096);
 }

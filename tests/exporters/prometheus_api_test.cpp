@@ -249,4 +249,47 @@ BOOST_AUTO_TEST_CASE(build_info_is_there_before_any_configuration) {
     BOOST_TEST(json::parse(response.text())["data"]["version"] == "0.1.0");
 }
 
+BOOST_AUTO_TEST_CASE(tools_learn_what_is_true_of_a_prometheus_and_no_more) {
+    Snapshot snapshot = made_up::outage();
+    snapshot.started_at = made_up::kNow;
+    Site site = made_up::site_of(snapshot);
+    const auto data = [&](const std::string& path) {
+        const Response answer = handle(made_up::get("/api/v1/" + path), site, made_up::kNow);
+        BOOST_TEST(answer.status == 200, path);
+        return json::parse(answer.text())["data"];
+    };
+    // Before there is a configuration there is nothing to tell.
+    BOOST_TEST(data("status/config").dump() == R"({"yaml":""})");
+    BOOST_TEST(data("status/flags").dump() == "{}");
+    site.prometheus_view = [] {
+        return PrometheusView{
+            .yaml = "global:\n", .flags = {{"query.timeout", "2m"}}, .retention = "1h"};
+    };
+    BOOST_TEST(data("status/config")["yaml"] == "global:\n");
+    BOOST_TEST(data("status/flags").dump() == R"({"query.timeout":"2m"})");
+    const json runtime = data("status/runtimeinfo");
+    BOOST_TEST(runtime["startTime"] == "2026-03-01T12:00:00.000Z");
+    BOOST_TEST(runtime["reloadConfigSuccess"] == false);
+    BOOST_TEST(runtime["goroutineCount"] > 0);
+    BOOST_TEST(runtime["storageRetention"] == "1h");
+    BOOST_TEST(data("status/walreplay").dump() == R"({"current":0,"max":0,"min":0})");
+    BOOST_TEST(data("alertmanagers")["activeAlertmanagers"].empty());
+    BOOST_TEST(data("notifications")[0]["text"] == "Configuration reload has failed.");
+    BOOST_TEST(data("scrape_pools")["scrapePools"].size() > 1U);
+    site = made_up::site_of(made_up::calm());
+    BOOST_TEST(data("notifications").empty());
+}
+
+BOOST_AUTO_TEST_CASE(administration_is_refused_as_where_it_is_switched_off) {
+    const Site site = made_up::site_of(made_up::calm());
+    for (const char* job : {"delete_series", "clean_tombstones", "snapshot"}) {
+        const std::string path = std::string("/api/v1/admin/tsdb/") + job;
+        const Response refused = handle(made_up::post(path), site, made_up::kNow);
+        BOOST_TEST(refused.status == 503);
+        BOOST_TEST(refused.text() == R"({"status":"error","errorType":"unavailable",)"
+                                     R"("error":"admin APIs disabled"})");
+        BOOST_TEST(handle(made_up::get(path), site, made_up::kNow).status == 405);
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -196,7 +196,7 @@ BOOST_AUTO_TEST_CASE(syntax_errors_say_where_and_what) {
     BOOST_TEST(error("f(a,)") == "1:1: parse error: unknown function with name \"f\"");
     BOOST_TEST(error("abs(a,)") ==
                "1:6: parse error: trailing commas not allowed in function call args");
-    BOOST_TEST(error("x{a=~\"(\"}").starts_with("1:6: parse error: "));
+    BOOST_TEST(error("x{a=~\"(\"}").starts_with("1:3: parse error: "));
 }
 
 BOOST_AUTO_TEST_CASE(type_errors_are_prometheuss) {
@@ -358,6 +358,24 @@ BOOST_AUTO_TEST_CASE(strings_know_gos_escapes) {
          {R"("\q")", R"("\x4")", R"("\ud800")", R"("\'")", R"("\400")", "\"\n\"", "\"\\", "`"}) {
         BOOST_TEST(value(bad).starts_with("1:"));
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_bad_pattern_is_told_as_it_was_written_where_its_condition_begins) {
+    const std::string text = R"(up{a="b", job=~"("})";
+    const auto refused = pilotlight::promql::parse(text);
+    BOOST_TEST_REQUIRE(!refused.has_value());
+    BOOST_TEST(describe(refused.error(), text) ==
+               "1:11: parse error: error parsing regexp: missing closing ): `(`");
+}
+
+BOOST_AUTO_TEST_CASE(an_expression_of_too_many_words_is_refused) {
+    std::string text = "sum by (";
+    for (int i = 0; i < 600'000; ++i)
+        text += "a,";
+    text += ") (b)";
+    const auto refused = pilotlight::promql::parse(text, {.text_limit = text.size()});
+    BOOST_TEST_REQUIRE(!refused.has_value());
+    BOOST_TEST(refused.error().message == "expression has more than 1000000 words and signs");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -186,7 +186,43 @@ BOOST_AUTO_TEST_CASE(what_an_evaluation_warns_of_is_told) {
     Filled live;
     const json warned = json::parse(live.get("query", {{"query", "quantile(2, up)"}}).text());
     BOOST_TEST(warned["warnings"].dump() ==
-               R"(["PromQL warning: quantile value should be between 0 and 1, got 2"])");
+               R"(["PromQL warning: quantile value should be between 0 and 1, got 2 (1:10)"])");
+    BOOST_TEST(!warned.contains("infos"));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_odd_of_an_expression_is_told_apart) {
+    Filled live;
+    const json told = json::parse(live.get("query", {{"query", "rate(up[1m])"}}, 30).text());
+    BOOST_TEST(told["infos"].dump() ==
+               R"(["PromQL info: metric might not be a counter, name does not end in )"
+               R"(_total/_sum/_count/_bucket: \"up\" (1:6)"])");
+    BOOST_TEST(!told.contains("warnings"));
+}
+
+BOOST_AUTO_TEST_CASE(trees_and_statistics_are_given) {
+    Filled live;
+    const json tree = json::parse(live.get("parse_query", {{"query", "sum(up)"}}).text());
+    BOOST_TEST(tree["data"]["expr"]["name"] == "up");
+    BOOST_TEST(live.refusal("parse_query", {{"query", "sum("}}).starts_with("400 bad_data: "));
+
+    const auto data = [&](Live::Parameters parameters) {
+        return json::parse(live.get("status/tsdb", std::move(parameters)).text())["data"];
+    };
+    const json all = data({{"limit", "100"}});
+    const json series =
+        json::parse(live.get("series", {{"match[]", "{__name__!=\"\"}"}}).text())["data"];
+    BOOST_TEST(all["headStats"]["numSeries"] == series.size());
+    std::map<std::string, std::size_t> by_name;
+    for (const json& labels : series)
+        ++by_name[labels["__name__"].get<std::string>()];
+    for (const json& entry : all["seriesCountByMetricName"])
+        BOOST_TEST(by_name[entry["name"].get<std::string>()] == entry["value"]);
+    BOOST_TEST(all["seriesCountByMetricName"].size() == by_name.size());
+    BOOST_TEST(data({{"limit", "1"}})["seriesCountByMetricName"].size() == 1U);
+    for (const char* wrong : {"0", "-1", "x"}) {
+        BOOST_TEST(live.refusal("status/tsdb", {{"limit", wrong}}) ==
+                   "400 bad_data: limit must be a positive number");
+    }
 }
 
 BOOST_AUTO_TEST_CASE(the_lookback_is_the_series_own_unless_the_request_says_one) {
