@@ -84,4 +84,24 @@ ProcessMetrics read_process_metrics() {
     return metrics;
 }
 
+void append_process_metrics(SampleBatch& batch) {
+    const ProcessMetrics process = read_process_metrics();
+    const auto add = [&](const char* name, MetricType type, const char* help, double value) {
+        batch.families.push_back({name, type, help});
+        batch.samples.push_back({Labels{{kMetricName, name}}, value});
+    };
+    add("process_cpu_seconds_total", MetricType::counter,
+        "Total user and system CPU time spent in seconds.", process.cpu_seconds);
+    add("process_max_fds", MetricType::gauge, "Maximum number of open file descriptors.",
+        static_cast<double>(process.max_fds));
+    add("process_open_fds", MetricType::gauge, "Number of open file descriptors.",
+        static_cast<double>(process.open_fds));
+    add("process_resident_memory_bytes", MetricType::gauge, "Resident memory size in bytes.",
+        static_cast<double>(process.resident_bytes));
+    add("process_start_time_seconds", MetricType::gauge,
+        "Start time of the process since unix epoch in seconds.", process.start_time_seconds);
+    add("process_virtual_memory_bytes", MetricType::gauge, "Virtual memory size in bytes.",
+        static_cast<double>(process.virtual_bytes));
+}
+
 }  // namespace pilotlight::exporters

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "core/sample.h"
+
 namespace pilotlight::exporters {
 
 /// What the kernel says of a process: the values of the `process_*` metrics that every exporter
@@ -19,6 +21,9 @@ struct ProcessMetrics {
 
 /// Reads /proc/self. Thread: any.
 [[nodiscard]] ProcessMetrics read_process_metrics();
+
+/// Appends them under those names.
+void append_process_metrics(SampleBatch& batch);
 
 /// The figures in /proc/PID/stat and /proc/stat (proc(5)), for `ticks` a second and pages of
 /// `page_bytes`. Tells a name with spaces and brackets from the fields behind it.

@@ -1,19 +1,18 @@
 #include "exporters/self_metrics.h"
 
-#include <fmt/format.h>
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
-#include <cmath>
 #include <map>
 #include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "exporters/library_samples.h"
 #include "exporters/process_metrics.h"
 
 namespace pilotlight::exporters {
@@ -90,77 +89,11 @@ class Labelled {
     std::map<std::vector<std::string>, Metric*, Less> known_;
 };
 
-MetricType type_of(prometheus::MetricType type) {
-    switch (type) {
-        case prometheus::MetricType::Counter:
-            return MetricType::counter;
-        case prometheus::MetricType::Gauge:
-            return MetricType::gauge;
-        case prometheus::MetricType::Histogram:
-            return MetricType::histogram;
-        case prometheus::MetricType::Summary:
-            return MetricType::summary;
-        default:
-            return MetricType::unknown;
-    }
-}
-
 /// To what has been counted elsewhere.
 void raise(prometheus::Counter& counter, std::uint64_t total) {
     const double more = static_cast<double>(total) - counter.Value();
     if (more > 0) counter.Increment(more);
 }
-
-/// A bucket's bound as Go's clients write it: it is a label, so that its form matters.
-std::string bound(double upper) {
-    return std::isinf(upper) ? "+Inf" : fmt::format("{}", upper);
-}
-
-/// Writes one metric of the library as samples under whole label sets.
-class Flattened {
-  public:
-    Flattened(const prometheus::MetricFamily& family, SampleBatch& out)
-        : family_(family), out_(out) {}
-
-    void add(const prometheus::ClientMetric& metric) {
-        switch (family_.type) {
-            case prometheus::MetricType::Counter:
-                add("", metric, metric.counter.value);
-                break;
-            case prometheus::MetricType::Gauge:
-                add("", metric, metric.gauge.value);
-                break;
-            case prometheus::MetricType::Histogram:
-                add_histogram(metric);
-                break;
-            default:
-                break;
-        }
-    }
-
-  private:
-    void add_histogram(const prometheus::ClientMetric& metric) {
-        for (const auto& bucket : metric.histogram.bucket) {
-            add("_bucket", metric, static_cast<double>(bucket.cumulative_count),
-                bound(bucket.upper_bound));
-        }
-        add("_sum", metric, metric.histogram.sample_sum);
-        add("_count", metric, static_cast<double>(metric.histogram.sample_count));
-    }
-
-    void add(std::string_view suffix, const prometheus::ClientMetric& metric, double value,
-             std::string_view le = {}) {
-        const std::string name = family_.name + std::string(suffix);
-        std::vector<Label> labels{{kMetricName, name}};
-        for (const auto& label : metric.label)
-            labels.push_back({label.name, label.value});
-        if (!le.empty()) labels.push_back({"le", le});
-        out_.samples.push_back({Labels::from(labels), value});
-    }
-
-    const prometheus::MetricFamily& family_;
-    SampleBatch& out_;
-};
 
 /// Those that are over are gone from the page at once, which a gauge of the library is not.
 void add_silences_ending(const std::vector<SilenceEnding>& ending, SampleBatch& batch) {
@@ -172,26 +105,6 @@ void add_silences_ending(const std::vector<SilenceEnding>& ending, SampleBatch& 
             {Labels{{kMetricName, kName}, {"silence", one.id}, {"created_by", one.created_by}},
              static_cast<double>(one.hides)});
     }
-}
-
-void add_process(SampleBatch& batch) {
-    const ProcessMetrics process = read_process_metrics();
-    const auto add = [&](const char* name, MetricType type, const char* help, double value) {
-        batch.families.push_back({name, type, help});
-        batch.samples.push_back({Labels{{kMetricName, name}}, value});
-    };
-    add("process_cpu_seconds_total", MetricType::counter,
-        "Total user and system CPU time spent in seconds.", process.cpu_seconds);
-    add("process_max_fds", MetricType::gauge, "Maximum number of open file descriptors.",
-        static_cast<double>(process.max_fds));
-    add("process_open_fds", MetricType::gauge, "Number of open file descriptors.",
-        static_cast<double>(process.open_fds));
-    add("process_resident_memory_bytes", MetricType::gauge, "Resident memory size in bytes.",
-        static_cast<double>(process.resident_bytes));
-    add("process_start_time_seconds", MetricType::gauge,
-        "Start time of the process since unix epoch in seconds.", process.start_time_seconds);
-    add("process_virtual_memory_bytes", MetricType::gauge, "Virtual memory size in bytes.",
-        static_cast<double>(process.virtual_bytes));
 }
 
 }  // namespace
@@ -428,17 +341,13 @@ void SelfMetrics::reload_finished(bool succeeded, WallTime at) {
 SharedBatch SelfMetrics::collect(WallTime now) const {
     auto batch = std::make_shared<SampleBatch>();
     batch->at = now;
-    for (const prometheus::MetricFamily& family : metrics_->registry.Collect()) {
-        batch->families.push_back({family.name, type_of(family.type), family.help});
-        Flattened flattened(family, *batch);
-        for (const prometheus::ClientMetric& metric : family.metric)
-            flattened.add(metric);
-    }
+    for (const prometheus::MetricFamily& family : metrics_->registry.Collect())
+        append_family(family, *batch);
     {
         const std::lock_guard lock(metrics_->ending_mutex);
         add_silences_ending(metrics_->ending, *batch);
     }
-    add_process(*batch);
+    append_process_metrics(*batch);
     return batch;
 }
 

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
+#include "rules/promql/keywords.h"
 #include "rules/promql/quoting.h"
 
 namespace pilotlight::promql {
@@ -27,60 +27,6 @@ constexpr bool is_hex_digit(char c) {
 }
 constexpr bool is_space(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-struct Keyword {
-    std::string_view text;
-    TokenKind kind;
-    bool since_3 = false;
-};
-
-constexpr std::array kKeywords{
-    Keyword{"and", TokenKind::op_and},
-    Keyword{"or", TokenKind::op_or},
-    Keyword{"unless", TokenKind::op_unless},
-    Keyword{"atan2", TokenKind::op_atan2},
-    Keyword{"sum", TokenKind::sum},
-    Keyword{"avg", TokenKind::avg},
-    Keyword{"count", TokenKind::count},
-    Keyword{"min", TokenKind::min},
-    Keyword{"max", TokenKind::max},
-    Keyword{"group", TokenKind::group},
-    Keyword{"stddev", TokenKind::stddev},
-    Keyword{"stdvar", TokenKind::stdvar},
-    Keyword{"topk", TokenKind::topk},
-    Keyword{"bottomk", TokenKind::bottomk},
-    Keyword{"count_values", TokenKind::count_values},
-    Keyword{"quantile", TokenKind::quantile},
-    Keyword{"limitk", TokenKind::limitk, true},
-    Keyword{"limit_ratio", TokenKind::limit_ratio, true},
-    Keyword{"offset", TokenKind::offset},
-    Keyword{"by", TokenKind::by},
-    Keyword{"without", TokenKind::without},
-    Keyword{"on", TokenKind::on},
-    Keyword{"ignoring", TokenKind::ignoring},
-    Keyword{"group_left", TokenKind::group_left},
-    Keyword{"group_right", TokenKind::group_right},
-    Keyword{"bool", TokenKind::bool_modifier},
-    Keyword{"anchored", TokenKind::anchored, true},
-    Keyword{"smoothed", TokenKind::smoothed, true},
-    Keyword{"fill", TokenKind::fill, true},
-    Keyword{"fill_left", TokenKind::fill_left, true},
-    Keyword{"fill_right", TokenKind::fill_right, true},
-    Keyword{"start", TokenKind::start},
-    Keyword{"end", TokenKind::stop},
-    Keyword{"step", TokenKind::step, true},
-    Keyword{"range", TokenKind::range, true},
-    Keyword{"inf", TokenKind::number},
-    Keyword{"nan", TokenKind::number},
-};
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return out;
 }
 
 class Lexer {
@@ -305,10 +251,10 @@ void Lexer::word() {
         ++length;
     }
     const std::string_view text = text_.substr(position_, length);
-    const std::string lowered = lower(text);
-    const auto keyword = std::ranges::find(kKeywords, std::string_view(lowered), &Keyword::text);
-    if (keyword != kKeywords.end() && (utf8_ || !keyword->since_3)) {
-        emit(keyword->kind, length);
+    const auto keyword =
+        find_keyword(text, utf8_ ? Compatibility::prometheus3 : Compatibility::prometheus2);
+    if (keyword) {
+        emit(*keyword, length);
     } else if (text.find(':') != std::string_view::npos) {
         emit(TokenKind::metric_identifier, length);
     } else {
