@@ -35,7 +35,7 @@ struct EvalOptions {
     std::vector<std::string>* infos = nullptr;
     /// The expression's text: annotations end with their place in it, `(1:6)`, unless empty. Must
     /// outlive the evaluation.
-    std::string_view text;
+    std::string_view text = {};
     /// Asked every few thousand samples and steps, unless empty; true ends the evaluation with an
     /// error. For deadlines: the evaluation itself knows no time but the samples'.
     std::function<bool()> interrupted;

@@ -135,13 +135,13 @@ std::string print(const Call& call) {
 std::string print(const NumberLiteral& number) {
     const bool whole = number.duration && number.value > 0 && number.value < 1e12;
     if (whole) return format_duration(Duration(std::llround(number.value * 1000)));
-    return format_float(number.value);
+    return format_fixed(number.value);
 }
 
 }  // namespace
 
 std::string format_float(double value) {
-    // Go's %v: an exponent below 1e-4 and from 1e21 on.
+    // Long zeros are hard to read.
     const double size = std::abs(value);
     const bool exponent = size != 0 && (size < 1e-4 || size >= 1e21);
     if (!exponent || !std::isfinite(value)) return format_fixed(value);

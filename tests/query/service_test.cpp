@@ -186,7 +186,7 @@ BOOST_AUTO_TEST_CASE(what_an_evaluation_warns_of_is_told) {
     Filled live;
     const json warned = json::parse(live.get("query", {{"query", "quantile(2, up)"}}).text());
     BOOST_TEST(warned["warnings"].dump() ==
-               R"(["PromQL warning: quantile value should be between 0 and 1, got 2 (1:10)"])");
+               R"_(["PromQL warning: quantile value should be between 0 and 1, got 2 (1:10)"])_");
     BOOST_TEST(!warned.contains("infos"));
 }
 
@@ -195,7 +195,7 @@ BOOST_AUTO_TEST_CASE(what_is_odd_of_an_expression_is_told_apart) {
     const json told = json::parse(live.get("query", {{"query", "rate(up[1m])"}}, 30).text());
     BOOST_TEST(told["infos"].dump() ==
                R"(["PromQL info: metric might not be a counter, name does not end in )"
-               R"(_total/_sum/_count/_bucket: \"up\" (1:6)"])");
+               R"_(_total/_sum/_count/_bucket: \"up\" (1:6)"])_");
     BOOST_TEST(!told.contains("warnings"));
 }
 
