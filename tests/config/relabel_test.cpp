@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(bad_rules_are_refused_with_their_places) {
     BOOST_TEST(has(refused("[{source_labels: [a]}]"), "needs a target_label"));
     BOOST_TEST(has(refused("[{action: hashmod, target_label: a}]"), "needs a modulus"));
     BOOST_TEST(has(refused("[{regex: '(', target_label: a}]"),
-                   "r.yaml:1:10: bad regular expression \"(\": missing )"));
+                   "r.yaml:1:10: error parsing regexp: missing closing ): `(`"));
     BOOST_TEST(has(refused("[{target_label: a-b}]"), "r.yaml:1:17: expected a label's name"));
     BOOST_TEST(has(refused("[{action: labeldrop, regex: a, target_label: b}]"),
                    "r.yaml:1:32: the action \"labeldrop\" takes no \"target_label\""));

@@ -202,8 +202,7 @@ BOOST_AUTO_TEST_CASE(texts_are_changed) {
     BOOST_TEST(expand(R"({{ reReplaceAll "(.*):\\d+" "$1" "host:80" }} {{ match "a+" "caat" }})") ==
                "host true");
     BOOST_TEST(expand(R"({{ join ", " (stringSlice "a" "b") }})") == "a, b");
-    BOOST_TEST(expand(R"({{ match "(" "x" }})").find("error parsing regexp") !=
-               std::string::npos);
+    BOOST_TEST(expand(R"({{ match "(" "x" }})").find("error parsing regexp") != std::string::npos);
     BOOST_TEST(expand("{{ toUpper 5 }}").find("expected string; got int") != std::string::npos);
 }
 
