@@ -4,14 +4,17 @@
 #include <string>
 #include <vector>
 
-#include "alerting/oauth2.h"
-#include "alerting/proxy_choice.h"
 #include "config/options.h"
 #include "core/document.h"
 #include "core/secret.h"
 #include "runtime/http_client.h"
+#include "runtime/oauth2.h"
+#include "runtime/proxy_choice.h"
 
 namespace pilotlight::alerting {
+
+using runtime::OAuth2;
+using runtime::ProxyChoice;
 
 struct ReadContext;
 

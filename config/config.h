@@ -261,10 +261,6 @@ struct ModuleConfig {
 [[nodiscard]] Checked<std::vector<ModuleConfig>> load_modules(
     const std::string& path, std::span<const std::string_view> known_probers);
 
-/// Probers of blackbox_exporter's format that this version lacks: a module may have one, a target
-/// may not.
-[[nodiscard]] std::span<const std::string_view> probers_not_yet();
-
 struct ListenAddress {
     std::string host;
     int port = 0;

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "config/sections.h"
 #include "config/yaml.h"
@@ -9,41 +8,28 @@
 namespace pilotlight::config {
 namespace {
 
-constexpr std::array<std::string_view, 1> kProbersNotYet{"grpc"};
-
 constexpr Option<ModuleConfig> kOptions[] = {
     option<&ModuleConfig::prober>("prober", "required", "The prober whose section the module has."),
     option<&ModuleConfig::timeout>("timeout", "", "The timeout of targets that give none."),
 };
 
-std::vector<std::string_view> every_prober(std::span<const std::string_view> known) {
-    std::vector<std::string_view> all(known.begin(), known.end());
-    all.insert(all.end(), kProbersNotYet.begin(), kProbersNotYet.end());
-    return all;
-}
-
 ModuleConfig read_module(const Node::Entry& entry, std::span<const std::string_view> known,
                          Errors& errors) {
-    const std::vector<std::string_view> probers = every_prober(known);
     ModuleConfig module;
     module.name = entry.key;
     module.where = entry.key_where;
     // blackbox_exporter lets a module have the sections of other probers too.
-    read_options(entry.value, kOptions, module, errors, probers);
+    read_options(entry.value, kOptions, module, errors, known);
     const Node* prober = entry.value.find("prober");
-    if (prober != nullptr && std::ranges::find(probers, module.prober) == probers.end()) {
+    if (prober != nullptr && std::ranges::find(known, module.prober) == known.end()) {
         errors.push_back(prober->error(fmt::format("unknown prober {}, expected one of: {}",
-                                                   prober->shown(), fmt::join(probers, ", "))));
+                                                   prober->shown(), fmt::join(known, ", "))));
     }
     if (const Node* options = entry.value.find(module.prober)) module.options = *options;
     return module;
 }
 
 }  // namespace
-
-std::span<const std::string_view> probers_not_yet() {
-    return kProbersNotYet;
-}
 
 Checked<std::vector<ModuleConfig>> load_modules(const std::string& path,
                                                 std::span<const std::string_view> known_probers) {

@@ -92,7 +92,6 @@ constexpr Option<Heartbeat> kHeartbeatOptions[] = {
 /// The keys of all probers' sections.
 std::vector<std::string_view> section_keys(const Reading& reading) {
     std::vector<std::string_view> keys(reading.probers.begin(), reading.probers.end());
-    keys.insert(keys.end(), probers_not_yet().begin(), probers_not_yet().end());
     if (std::ranges::find(keys, kHeartbeat) == keys.end()) keys.push_back(kHeartbeat);
     return keys;
 }
@@ -132,10 +131,9 @@ bool check_prober(const Node& node, const Node& place, const Draft& draft, Readi
     }
     const std::vector<std::string_view> known(reading.probers.begin(), reading.probers.end());
     const std::string_view nearest = nearest_key(draft.prober, known);
-    const bool later = among(probers_not_yet());
     reading.errors.push_back(place.error(fmt::format(
-        "{} prober \"{}\", {}expected one of: {}", later ? "not supported yet:" : "unknown",
-        draft.prober, nearest.empty() || later ? "" : fmt::format("did you mean \"{}\"? ", nearest),
+        "unknown prober \"{}\", {}expected one of: {}", draft.prober,
+        nearest.empty() ? "" : fmt::format("did you mean \"{}\"? ", nearest),
         fmt::join(known, ", "))));
     return false;
 }

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "probes/http_judge.h"
 #include "probes/http_options.h"
 #include "probes/network.h"
 #include "probes/probers.h"
@@ -62,122 +63,6 @@ std::optional<WallTime> parse_http_date(std::string_view text) {
                     std::chrono::minutes(minute) + std::chrono::seconds(second));
 }
 
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return std::ranges::equal(a, b, {}, lower, lower);
-}
-
-/// Nothing where the header condition holds; else what is wrong.
-std::optional<std::string> broken_condition(const HttpResult& result,
-                                            const HeaderCondition& condition, bool must_match) {
-    bool present = false;
-    bool matched = false;
-    for (const runtime::HttpHeader& header : result.headers) {
-        if (!equals_ignoring_case(header.name, condition.header)) continue;
-        present = true;
-        matched = matched || condition.regexp->matches(header.value);
-    }
-    if (!present) {
-        if (condition.allow_missing) return std::nullopt;
-        return "header " + condition.header + " is missing";
-    }
-    if (matched == must_match) return std::nullopt;
-    return "header " + condition.header + (must_match ? " does not match " : " matches ") +
-           condition.regexp->pattern();
-}
-
-/// What the answer fails by, in the order in which blackbox_exporter looks.
-class Judge {
-  public:
-    Judge(const HttpOptions& options, const HttpResult& result)
-        : options_(options), result_(result) {}
-
-    Outcome judge() {
-        for (const auto step : {&Judge::status, &Judge::headers, &Judge::size, &Judge::body,
-                                &Judge::version, &Judge::transport}) {
-            Outcome outcome = (this->*step)();
-            if (outcome.verdict != Verdict::ok) return outcome;
-        }
-        return Outcome::ok();
-    }
-
-    [[nodiscard]] bool failed_due_to_regexp() const { return failed_due_to_regexp_; }
-
-  private:
-    Outcome status() {
-        const std::vector<int>& valid = options_.valid_status_codes;
-        const int got = result_.status;
-        if (valid.empty() ? got / 100 == 2 : std::ranges::find(valid, got) != valid.end()) {
-            return Outcome::ok();
-        }
-        std::string wanted = valid.empty() ? "2xx" : "";
-        for (const int code : valid)
-            wanted += (wanted.empty() ? "" : ", ") + std::to_string(code);
-        return Outcome::failed("response", "status",
-                               "HTTP " + std::to_string(got) + ", expected " + wanted);
-    }
-
-    Outcome headers() {
-        for (const HeaderCondition& condition : options_.fail_if_header_matches) {
-            const auto broken = broken_condition(result_, condition, false);
-            if (broken) return by_regexp("response", "header_regexp", *broken);
-        }
-        for (const HeaderCondition& condition : options_.fail_if_header_not_matches) {
-            const auto broken = broken_condition(result_, condition, true);
-            if (broken) return by_regexp("response", "header_regexp", *broken);
-        }
-        return Outcome::ok();
-    }
-
-    Outcome size() {
-        if (options_.body_size_limit.count == 0 || !result_.truncated) return Outcome::ok();
-        return Outcome::failed(
-            "body", "body_too_large",
-            "the body is over " + std::to_string(options_.body_size_limit.count) + " bytes");
-    }
-
-    Outcome body() {
-        for (const Regexp& regexp : options_.fail_if_body_matches) {
-            if (regexp.matches(result_.body)) {
-                return by_regexp("body", "body_regexp", "the body matches " + regexp.pattern());
-            }
-        }
-        for (const Regexp& regexp : options_.fail_if_body_not_matches) {
-            if (!regexp.matches(result_.body)) {
-                return by_regexp("body", "body_regexp",
-                                 "the body does not match " + regexp.pattern());
-            }
-        }
-        return Outcome::ok();
-    }
-
-    Outcome version() {
-        const std::vector<std::string>& valid = options_.valid_http_versions;
-        const std::string got = "HTTP/" + result_.version;
-        if (valid.empty() || std::ranges::find(valid, got) != valid.end()) return Outcome::ok();
-        return Outcome::failed("response", "http_version", got + " is not a valid version here");
-    }
-
-    Outcome transport() {
-        if (options_.fail_if_ssl && result_.over_tls) {
-            return Outcome::failed("response", "ssl", "the answer came over TLS");
-        }
-        if (options_.fail_if_not_ssl && !result_.over_tls) {
-            return Outcome::failed("response", "no_ssl", "the answer did not come over TLS");
-        }
-        return Outcome::ok();
-    }
-
-    Outcome by_regexp(std::string phase, std::string reason, std::string detail) {
-        failed_due_to_regexp_ = true;
-        return Outcome::failed(std::move(phase), std::move(reason), std::move(detail));
-    }
-
-    const HttpOptions& options_;
-    const HttpResult& result_;
-    bool failed_due_to_regexp_ = false;
-};
-
 void add_phase(Report& report, const char* phase, std::chrono::nanoseconds time) {
     report.measurements.push_back(
         {"probe_http_duration_seconds", seconds_of(time), {{"phase", phase}}});
@@ -219,6 +104,10 @@ class HttpProber final : public Prober {
     HttpProber(Secret url, HttpOptions options)
         : url_(std::move(url)), options_(std::move(options)) {
         request_ = make_request();
+        files_ = file_uses();
+        if (options_.oauth2 && options_.oauth2_secret_file.empty()) {
+            set_oauth2(options_.oauth2->client_secret);
+        }
     }
 
     asio::awaitable<Report> run(runtime::Services& services, runtime::Deadline deadline) override {
@@ -231,14 +120,23 @@ class HttpProber final : public Prober {
             report.outcome = Outcome::unknown("request", "secret_file", filled.error().message);
             co_return report;
         }
-        HttpResult result = co_await runtime::fetch(services, std::move(request), deadline);
+        if (options_.http3) {
+            report.outcome = Outcome::unknown("request", "http3", "HTTP/3 is not spoken here");
+            co_return report;
+        }
+        HttpResult result;
+        if (oauth2_) {
+            result = co_await oauth2_->fetch(services, std::move(request), deadline);
+        } else {
+            result = co_await runtime::fetch(services, std::move(request), deadline);
+        }
         bool failed_due_to_regexp = false;
         if (result.failure) {
             report.outcome = outcome_of(std::move(*result.failure));
         } else {
-            Judge judge(options_, result);
-            report.outcome = judge.judge();
-            failed_due_to_regexp = judge.failed_due_to_regexp();
+            HttpVerdict verdict = judge_answer(options_, result);
+            report.outcome = std::move(verdict.outcome);
+            failed_due_to_regexp = verdict.failed_due_to_regexp;
         }
         add_measurements(report, result, failed_due_to_regexp);
         co_return report;
@@ -250,14 +148,18 @@ class HttpProber final : public Prober {
         request.url = url_.reveal();
         request.method = options_.method;
         request.body = options_.body.reveal();
-        request.tls = options_.tls;
+        request.tls = options_.tls_config;
         request.ip = options_.ip;
-        request.proxy_url = options_.proxy_url.reveal();
+        request.http2 = options_.http2;
+        options_.proxy.apply(request);
         request.max_redirects = options_.follow_redirects ? kMaxRedirects : 0;
         bool has_accept_encoding = false;
         for (const auto& [name, value] : options_.headers) {
             request.headers.push_back({name, value.reveal()});
             has_accept_encoding |= equals_ignoring_case(name, "Accept-Encoding");
+        }
+        for (const auto& [name, value] : options_.more_headers) {
+            if (value.file.empty()) request.headers.push_back({name, value.text.reveal()});
         }
         // Asked for plainly, what is measured is what the application sends.
         if (!has_accept_encoding) {
@@ -285,33 +187,71 @@ class HttpProber final : public Prober {
 
     /// Files are read anew each time, on a spare thread: they are renewed under us.
     asio::awaitable<Result<void>> fill_from_files(runtime::Services& services, HttpRequest& request,
-                                                  runtime::Deadline deadline) const {
-        for (const std::string* path :
-             {&options_.password.file, &options_.credentials.file, &options_.body_file}) {
-            if (path->empty()) continue;
-            std::function<Result<std::string>()> call = [file = *path] {
+                                                  runtime::Deadline deadline) {
+        for (const FileUse& use : files_) {
+            std::function<Result<std::string>()> call = [file = use.path] {
                 return read_small_file(file);
             };
             Result<std::string> text = co_await runtime::run_blocking<std::string>(
                 services.blocking(), deadline, std::move(call));
             if (!text) co_return std::unexpected(text.error());
-            if (path == &options_.body_file) {
-                request.body = std::move(*text);
-                continue;
+            if (use.is_secret) {
+                while (text->ends_with('\n') || text->ends_with('\r'))
+                    text->pop_back();
             }
-            while (text->ends_with('\n') || text->ends_with('\r'))
-                text->pop_back();
-            if (path == &options_.password.file)
-                add_basic(request, Secret(std::move(*text)));
-            else
-                add_credentials(request, Secret(std::move(*text)));
+            use.put(*this, request, Secret(std::move(*text)));
         }
         co_return Result<void>();
+    }
+
+    /// A file that is read for each request, and what becomes of its text.
+    struct FileUse {
+        std::string path;
+        /// Whether line ends at its end are left out.
+        bool is_secret = true;
+        std::function<void(HttpProber&, HttpRequest&, Secret)> put;
+    };
+
+    [[nodiscard]] std::vector<FileUse> file_uses() const {
+        std::vector<FileUse> uses;
+        const auto add = [&](const std::string& path, bool is_secret, auto put) {
+            if (!path.empty()) uses.push_back({path, is_secret, std::move(put)});
+        };
+        add(options_.body_file, false, [](HttpProber&, HttpRequest& request, const Secret& text) {
+            request.body = text.reveal();
+        });
+        add(options_.password.file, true,
+            [](HttpProber& prober, HttpRequest& request, const Secret& text) {
+                prober.add_basic(request, text);
+            });
+        add(options_.credentials.file, true,
+            [](HttpProber& prober, HttpRequest& request, const Secret& text) {
+                prober.add_credentials(request, text);
+            });
+        add(options_.oauth2_secret_file, true,
+            [](HttpProber& prober, HttpRequest&, const Secret& text) { prober.set_oauth2(text); });
+        for (const auto& [name, value] : options_.more_headers) {
+            add(value.file, true,
+                [header = name](HttpProber&, HttpRequest& request, const Secret& text) {
+                    request.headers.push_back({header, text.reveal()});
+                });
+        }
+        return uses;
+    }
+
+    /// Keeps the token while the secret stays the same.
+    void set_oauth2(const Secret& secret) {
+        if (oauth2_ && oauth2_->client_secret().reveal() == secret.reveal()) return;
+        runtime::OAuth2::Options client = *options_.oauth2;
+        client.client_secret = secret;
+        oauth2_ = std::make_unique<runtime::OAuth2>(std::move(client));
     }
 
     Secret url_;
     HttpOptions options_;
     HttpRequest request_;
+    std::vector<FileUse> files_;
+    std::unique_ptr<runtime::OAuth2> oauth2_;
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "probes/http_client_config.h"
 #include "probes/network.h"
 #include "runtime/url.h"
 
@@ -14,6 +15,14 @@ namespace {
 
 using config::option;
 using config::option_read_by;
+
+std::string lower_case(std::string_view text) {
+    std::string small(text);
+    for (char& c : small) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    return small;
+}
 
 constexpr config::Option<HeaderCondition> kHeaderOptions[] = {
     option<&HeaderCondition::header>("header", "required", "the header's name, any case"),
@@ -77,17 +86,9 @@ void read_authorization(const Node& node, HttpOptions& out, Errors& errors) {
     out.credentials = {std::move(login.credentials), path_beside(node, login.credentials_file)};
 }
 
-void read_proxy(const Node& node, HttpOptions& out, Errors& errors) {
-    Secret url;
-    const std::size_t before = errors.size();
-    config::read_value(node, url, errors);
-    if (errors.size() != before) return;
-    const Result<runtime::Url> parsed = runtime::parse_url(url.reveal());
-    if (!parsed || parsed->is_tls()) {
-        errors.push_back(node.error("expected a proxy's URL that begins with http://"));
-        return;
-    }
-    out.proxy_url = std::move(url);
+void refuse_cel(const Node& node, HttpOptions&, Errors& errors) {
+    errors.push_back(
+        node.error("CEL is not supported; fail_if_body_matches_regexp looks into the body too"));
 }
 
 void read_compression(const Node& node, HttpOptions& out, Errors& errors) {
@@ -122,7 +123,33 @@ void read_versions(const Node& node, HttpOptions& out, Errors& errors) {
     }
 }
 
-/// Read for the sake of modules written for blackbox_exporter; HTTP/1.1 is always spoken.
+/// Whether a server that heeds `accept` may answer in `coding`: `gzip;q=0` says that it may not.
+bool is_acceptable(std::string_view coding, std::string_view accept) {
+    bool acceptable = false;
+    while (!accept.empty()) {
+        const std::size_t comma = std::min(accept.find(','), accept.size());
+        std::string item(accept.substr(0, comma));
+        accept.remove_prefix(std::min(comma + 1, accept.size()));
+        std::erase(item, ' ');
+        const std::string name = item.substr(0, item.find(';'));
+        const bool is_refused = item.ends_with(";q=0") || item.contains(";q=0.0");
+        if (name == coding) return !is_refused;
+        if (name == "*") acceptable = !is_refused;
+    }
+    return acceptable;
+}
+
+void check_compression(const Node& node, const HttpOptions& options, Errors& errors) {
+    if (options.compression.empty()) return;
+    for (const auto& [name, value] : options.headers) {
+        if (lower_case(name) != "accept-encoding") continue;
+        if (is_acceptable(options.compression, value.reveal())) continue;
+        errors.push_back(node.error("the header Accept-Encoding does not admit compression: " +
+                                    options.compression));
+    }
+}
+
+/// Read for the sake of modules written for blackbox_exporter.
 void ignore_switch(const Node& node, HttpOptions&, Errors& errors) {
     bool ignored = false;
     config::read_value(node, ignored, errors);
@@ -134,11 +161,15 @@ constexpr config::Option<HttpOptions> kOptions[] = {
     option_read_by<H>(&read_status_codes, "valid_status_codes", "list of integers", "2xx",
                       "the statuses that are good"),
     option_read_by<H>(&read_versions, "valid_http_versions", "list of texts", "",
-                      "the versions that are good: HTTP/1.0, HTTP/1.1; any by default"),
+                      "the versions that are good: HTTP/1.0, HTTP/1.1, HTTP/2.0; any by default"),
     option<&H::method>("method", "GET", "the request method"),
     option<&H::headers>("headers", "",
                         "headers to send; a Host here is also whose certificate is "
                         "expected"),
+    option_read_by<H>([](const Node& node, H& out,
+                         Errors& errors) { read_http_headers(node, out.more_headers, errors); },
+                      "http_headers", "map of {values, secrets, files}", "",
+                      "more headers to send, each with any number of values"),
     option<&H::body>("body", "", "the body to send"),
     option_read_by<H>(
         [](const Node& node, H& out, Errors& errors) {
@@ -165,6 +196,10 @@ constexpr config::Option<HttpOptions> kOptions[] = {
         },
         "fail_if_header_not_matches", "list of {header, regexp, allow_missing}", "",
         "fail when no value of the header matches"),
+    option_read_by<H>(&refuse_cel, "fail_if_body_json_matches_cel", "text", "",
+                      "refused: CEL is not supported"),
+    option_read_by<H>(&refuse_cel, "fail_if_body_json_not_matches_cel", "text", "",
+                      "refused: CEL is not supported"),
     option<&H::follow_redirects>("follow_redirects", "true",
                                  "whether redirects are followed, at most 10"),
     option_read_by<H>(
@@ -174,11 +209,7 @@ constexpr config::Option<HttpOptions> kOptions[] = {
             if (no_follow) out.follow_redirects = false;
         },
         "no_follow_redirects", "true or false", "false", "the older way to say follow_redirects"),
-    option_read_by<H>(
-        [](const Node& node, H& out, Errors& errors) { read_tls_config(node, out.tls, errors); },
-        "tls_config", "section", "",
-        "TLS: ca_file, cert_file, key_file, server_name, "
-        "insecure_skip_verify, min_version, max_version"),
+    tls_config_row<H>(),
     option_read_by<H>(&read_basic_auth, "basic_auth", "section", "",
                       "username and password or password_file"),
     option_read_by<H>(&read_authorization, "authorization", "section", "",
@@ -194,20 +225,26 @@ constexpr config::Option<HttpOptions> kOptions[] = {
             out.credentials.file = path_beside(node, out.credentials.file);
         },
         "bearer_token_file", "path", "", "the file that holds the bearer token"),
-    option_read_by<H>(&read_proxy, "proxy_url", "secret text", "",
-                      "an HTTP proxy, http://[user:password@]host:port"),
+    option_read_by<H>(
+        [](const Node& node, H& out, Errors& errors) {
+            out.oauth2 = read_oauth2(node, out.oauth2_secret_file, errors);
+        },
+        "oauth2", "section", "",
+        "client credentials (RFC 6749, 4.4): client_id, client_secret or "
+        "client_secret_file, scopes, token_url, endpoint_params, tls_config and the "
+        "keys about proxies; a token is kept as long as it is valid"),
     option<&H::body_size_limit>(
         "body_size_limit", "0",
         "fail when the body, decoded, is larger; 0 leaves only the daemon's own limit, where the "
         "body is cut"),
     option_read_by<H>(&read_compression, "compression", "identity, gzip, deflate or br", "",
-                      "the content coding to ask for"),
+                      "the content coding to ask for; a body that is not of it is bad"),
     preferred_ip_protocol_row<H>(),
     ip_protocol_fallback_row<H>(),
-    option_read_by<H>(&ignore_switch, "enable_http2", "true or false", "",
-                      "read for compatibility; HTTP/1.1 is spoken"),
-    option_read_by<H>(&ignore_switch, "enable_http3", "true or false", "",
-                      "read for compatibility; HTTP/1.1 is spoken"),
+    option<&H::http2>("enable_http2", "true",
+                      "whether HTTP/2 is offered over TLS, and spoken where the server takes it"),
+    option<&H::http3>("enable_http3", "false",
+                      "HTTP/3 is not spoken: with true, every probe ends as unknown"),
     option_read_by<H>(&ignore_switch, "skip_resolve_phase_with_proxy", "true or false", "",
                       "read for compatibility; a proxy resolves by itself always"),
 };
@@ -216,14 +253,20 @@ constexpr config::Option<HttpOptions> kOptions[] = {
 
 HttpOptions read_http_options(const Node& node, Errors& errors) {
     HttpOptions options;
-    config::read_options(node, kOptions, options, errors);
+    const std::vector<std::string_view> keys = proxy_keys();
+    config::read_options(node, kOptions, options, errors, keys);
+    options.proxy = read_proxy(node, errors);
+    check_compression(node, options, errors);
     if (options.fail_if_ssl && options.fail_if_not_ssl) {
         errors.push_back(
             node.error("fail_if_ssl and fail_if_not_ssl leave no answer that is good"));
     }
     const bool has_basic = !options.username.empty() || options.password.is_set();
-    if (has_basic && options.credentials.is_set()) {
-        errors.push_back(node.error("expected one of basic_auth, authorization and bearer_token"));
+    const int logins =
+        int{has_basic} + int{options.credentials.is_set()} + int{options.oauth2.has_value()};
+    if (logins > 1) {
+        errors.push_back(
+            node.error("expected one of basic_auth, authorization, bearer_token and oauth2"));
     }
     if (!options.body.empty() && !options.body_file.empty()) {
         errors.push_back(node.error("expected body or body_file, not both"));
@@ -232,7 +275,10 @@ HttpOptions read_http_options(const Node& node, Errors& errors) {
 }
 
 std::vector<config::OptionDoc> http_option_docs() {
-    return config::docs_of(kOptions);
+    std::vector<config::OptionDoc> docs = config::docs_of(kOptions);
+    for (const config::OptionDoc& doc : proxy_option_docs())
+        docs.push_back(doc);
+    return docs;
 }
 
 }  // namespace pilotlight::probes

@@ -8,18 +8,14 @@
 #include "config/options.h"
 #include "core/regexp.h"
 #include "core/secret.h"
+#include "probes/http_client_config.h"
 #include "runtime/ip_address.h"
+#include "runtime/oauth2.h"
+#include "runtime/proxy_choice.h"
 #include "runtime/tls.h"
 
 /// The options of the http prober: blackbox_exporter's `http` module.
 namespace pilotlight::probes {
-
-/// A secret as written, or the path of the file that holds it.
-struct SecretSource {
-    Secret text;
-    std::string file;
-    [[nodiscard]] bool is_set() const { return !text.empty() || !file.empty(); }
-};
 
 struct HeaderCondition {
     std::string header;
@@ -33,6 +29,8 @@ struct HttpOptions {
     std::string method = "GET";
     /// Values may be secrets.
     std::map<std::string, Secret> headers;
+    /// Of `http_headers`, in their order; a name may come again.
+    std::vector<std::pair<std::string, SecretSource>> more_headers;
     Secret body;
     std::string body_file;
     bool fail_if_ssl = false;
@@ -42,15 +40,21 @@ struct HttpOptions {
     std::vector<HeaderCondition> fail_if_header_matches;
     std::vector<HeaderCondition> fail_if_header_not_matches;
     bool follow_redirects = true;
-    runtime::TlsSettings tls;
+    runtime::TlsSettings tls_config;
     std::string username;
     SecretSource password;
     /// "Bearer" where credentials are set and nothing else is.
     std::string authorization_type = "Bearer";
     SecretSource credentials;
-    Secret proxy_url;
+    /// Set where it is asked for; its secret is empty where it comes from the file.
+    std::optional<runtime::OAuth2::Options> oauth2;
+    std::string oauth2_secret_file;
+    runtime::ProxyChoice proxy;
     config::Bytes body_size_limit;
     std::string compression;
+    bool http2 = true;
+    /// Asked for, which we do not speak.
+    bool http3 = false;
     runtime::IpPreference ip;
 };
 

@@ -18,6 +18,9 @@ namespace pilotlight::probes {
 [[nodiscard]] Checked<std::unique_ptr<Prober>> make_dns(const config::TargetConfig& target);
 [[nodiscard]] std::vector<config::OptionDoc> dns_options();
 
+[[nodiscard]] Checked<std::unique_ptr<Prober>> make_grpc(const config::TargetConfig& target);
+[[nodiscard]] std::vector<config::OptionDoc> grpc_options();
+
 [[nodiscard]] Checked<std::unique_ptr<Prober>> make_host(const config::TargetConfig& target);
 [[nodiscard]] std::vector<config::OptionDoc> host_options();
 
@@ -44,5 +47,8 @@ namespace pilotlight::probes {
 
 [[nodiscard]] Checked<std::unique_ptr<Prober>> make_unix(const config::TargetConfig& target);
 [[nodiscard]] std::vector<config::OptionDoc> unix_options();
+
+[[nodiscard]] Checked<std::unique_ptr<Prober>> make_websocket(const config::TargetConfig& target);
+[[nodiscard]] std::vector<config::OptionDoc> websocket_options();
 
 }  // namespace pilotlight::probes

@@ -11,6 +11,7 @@ namespace {
 constexpr ProberKind kKinds[] = {
     {"backup", make_backup, backup_options, "newest file of a glob: age, size, whole archive"},
     {"dns", make_dns, dns_options, "a question to a DNS server: code, records, serial"},
+    {"grpc", make_grpc, grpc_options, "gRPC's health check (grpc.health.v1)"},
     {"host", make_host, host_options, "this machine: CPU, memory, load, disks, network"},
     {"http", make_http, http_options, "an HTTP request: status, headers, body, every phase timed"},
     {"icmp", make_icmp, icmp_options, "an ICMP echo (ping): round trip, hop limit"},
@@ -22,6 +23,8 @@ constexpr ProberKind kKinds[] = {
     {"tcp", make_tcp, tcp_options, "a TCP connection, with text to send and to expect"},
     {"tls", make_tls, tls_options, "a TLS handshake: the chain, its expiry, its faults"},
     {"unix", make_unix, unix_options, "a unix socket, with text to send and to expect"},
+    {"websocket", make_websocket, websocket_options,
+     "a WebSocket handshake, with messages to send and to expect"},
 };
 
 static_assert(std::ranges::is_sorted(kKinds, {}, &ProberKind::name));

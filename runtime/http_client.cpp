@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "runtime/http2_exchange.h"
 #include "runtime/http_decode.h"
 #include "runtime/http_exchange.h"
 #include "runtime/services.h"
@@ -79,7 +80,9 @@ class Journey {
     }
 
     [[nodiscard]] DialRequest dial_request() const;
+    /// The request as HTTP/1.1 writes it.
     [[nodiscard]] std::string text() const;
+    [[nodiscard]] Http2Request http2() const;
     /// Goes on to `location`; a failure if that cannot be followed.
     std::optional<Failure> follow(int status, std::string_view location);
 
@@ -123,6 +126,8 @@ class Journey {
         return std::nullopt;
     }
 
+    /// Those given and those that belong to every request.
+    [[nodiscard]] std::vector<HttpHeader> fields() const;
     [[nodiscard]] bool is_forwarded() const { return proxy_ && !url_.is_tls(); }
 
     HttpRequest request_;
@@ -144,40 +149,57 @@ DialRequest Journey::dial_request() const {
     dial.proxy = proxy_;
     if (url_.is_tls()) {
         dial.tls = request_.tls;
+        if (request_.http2) dial.alpn = {"h2", "http/1.1"};
         if (!tls_name_.empty()) dial.tls->server_name = tls_name_;
     }
     return dial;
 }
 
-std::string Journey::text() const {
-    std::string text;
-    text.reserve(512 + request_.body.size());
-    const auto field = [&](std::string_view name, std::string_view value) {
-        text.append(name).append(": ").append(value).append("\r\n");
-    };
+std::vector<HttpHeader> Journey::fields() const {
+    std::vector<HttpHeader> fields;
+    fields.reserve(request_.headers.size() + 6);
     const auto missing = [&](std::string_view name) {
         return find_header(request_.headers, name) == nullptr;
     };
-    text.append(request_.method).append(" ");
-    text.append(is_forwarded() ? url_.to_string() : url_.target).append(" HTTP/1.1\r\n");
-    if (missing("Host")) field("Host", url_.host_header());
-    for (const HttpHeader& header : request_.headers)
-        field(header.name, header.value);
-    if (missing("User-Agent")) field("User-Agent", "Pilotlight");
+    if (missing("Host")) fields.push_back({"Host", url_.host_header()});
+    fields.insert(fields.end(), request_.headers.begin(), request_.headers.end());
+    if (missing("User-Agent")) fields.push_back({"User-Agent", "Pilotlight"});
     if (missing("Accept-Encoding")) {
-        field("Accept-Encoding", request_.decompress ? kAcceptedCodings : "identity");
+        fields.push_back(
+            {"Accept-Encoding", std::string(request_.decompress ? kAcceptedCodings : "identity")});
     }
-    if (missing("Connection")) field("Connection", "close");
+    if (missing("Connection")) fields.push_back({"Connection", "close"});
     const bool has_body = !request_.body.empty() || request_.method == "POST" ||
                           request_.method == "PUT" || request_.method == "PATCH";
     if (has_body && missing("Content-Length")) {
-        field("Content-Length", std::to_string(request_.body.size()));
+        fields.push_back({"Content-Length", std::to_string(request_.body.size())});
     }
     if (is_forwarded() && !proxy_->authorization.empty()) {
-        field("Proxy-Authorization", proxy_->authorization.reveal());
+        fields.push_back({"Proxy-Authorization", proxy_->authorization.reveal()});
     }
+    return fields;
+}
+
+std::string Journey::text() const {
+    std::string text;
+    text.reserve(512 + request_.body.size());
+    text.append(request_.method).append(" ");
+    text.append(is_forwarded() ? url_.to_string() : url_.target).append(" HTTP/1.1\r\n");
+    for (const HttpHeader& field : fields())
+        text.append(field.name).append(": ").append(field.value).append("\r\n");
     text.append("\r\n").append(request_.body);
     return text;
+}
+
+Http2Request Journey::http2() const {
+    Http2Request request;
+    request.method = request_.method;
+    request.scheme = url_.scheme;
+    request.path = url_.target;
+    request.headers = fields();
+    request.authority = find_header(request.headers, "Host")->value;
+    request.body = request_.body;
+    return request;
 }
 
 std::optional<Failure> Journey::follow(int status, std::string_view location) {
@@ -254,10 +276,15 @@ asio::awaitable<void> one_hop(Services& services, const Journey& journey, Deadli
         result.failure = std::move(dialled.failure);
         co_return;
     }
-    std::string text = journey.text();
     const std::uint64_t limit = journey.request().body_limit;
-    HttpExchange answer =
-        co_await exchange(*dialled.stream, std::move(text), journey.is_head(), limit);
+    HttpExchange answer;
+    if (result.tls && result.tls->alpn == "h2") {
+        Http2Request sent = journey.http2();
+        answer = co_await exchange_http2(*dialled.stream, std::move(sent), limit);
+    } else {
+        std::string text = journey.text();
+        answer = co_await exchange(*dialled.stream, std::move(text), journey.is_head(), limit);
+    }
     take_answer(std::move(answer), journey.request().decompress, limit, result);
 }
 

@@ -38,6 +38,8 @@ struct HttpRequest {
     std::string proxy_url;
     /// What CONNECT says besides.
     std::vector<std::pair<std::string, Secret>> proxy_headers;
+    /// Whether HTTP/2 is offered by ALPN over TLS, and spoken where the server chooses it.
+    bool http2 = false;
     /// 0: a redirect is the answer. Headers that look like a login (Authorization, Cookie,
     /// ...-Token, X-Api-Key) do not cross origins.
     int max_redirects = 0;
@@ -69,7 +71,7 @@ struct HttpResult {
     /// Decoded, at most body_limit bytes.
     std::string body;
     bool truncated = false;
-    /// "1.0", "1.1"; empty where no answer came.
+    /// "1.0", "1.1", "2.0"; empty where no answer came.
     std::string version;
     /// As the answer declares it, -1 where it does not.
     std::int64_t content_length = -1;
@@ -86,7 +88,7 @@ struct HttpResult {
     [[nodiscard]] std::string_view header(std::string_view name) const;
 };
 
-/// One HTTP/1.1 request on a connection of its own, redirects followed. Ends by `deadline`; throws
+/// One request on a connection of its own, redirects followed. Ends by `deadline`; throws
 /// only when cancelled. Limits: 64 KiB of headers, body_limit of body, the decoded body included
 /// (no bomb). `services` outlives the call.
 [[nodiscard]] boost::asio::awaitable<HttpResult> fetch(Services& services, HttpRequest request,

@@ -21,6 +21,8 @@ struct HttpExchange {
     std::string status_text;
     std::string version;
     std::vector<HttpHeader> headers;
+    /// What came after the body (HTTP/2 only).
+    std::vector<HttpHeader> trailers;
     std::int64_t content_length = -1;
     /// As it came, at most body_limit bytes.
     std::string body;

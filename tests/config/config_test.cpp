@@ -230,7 +230,6 @@ BOOST_AUTO_TEST_CASE(target_values_are_checked) {
         {"name: a, prober: tcp", "missing key \"target\""},
         {"name: a, prober: tcp, target: ''", "the target is empty, expected an address"},
         {"name: '', prober: tcp, target: 'h:1'", "expected a target's name of 1 to 200 bytes"},
-        {"name: a, prober: grpc, target: h", "not supported yet: prober \"grpc\", expected one of"},
         {"name: a, prober: tcp, target: 'h:1', interval: 5s, timeout: 6s",
          "p.yaml:1:72: expected a timeout of at most the interval, 5s, got \"6s\""},
         {"name: a, prober: tcp, target: 'h:1', timeout: 20s", "at most the interval, 15s"},
@@ -445,7 +444,6 @@ BOOST_AUTO_TEST_CASE(a_module_gives_prober_options_and_timeout) {
     timeout: 9s
     http: {method: POST, valid_status_codes: [204], headers: {X: y}}
     tcp: {}
-  ping: {prober: grpc, grpc: {service: a}}
 )");
     const std::string head = "module_files: [modules.yaml]\ntargets:\n";
     const auto config = accepted(head +
@@ -465,8 +463,6 @@ BOOST_AUTO_TEST_CASE(a_module_gives_prober_options_and_timeout) {
 
     BOOST_TEST(has(refused(head + "  - {name: a, module: slo, target: x}\n", folder.path),
                    "p.yaml:3:23: unknown module \"slo\", did you mean \"slow\"?"));
-    BOOST_TEST(has(refused(head + "  - {name: a, module: ping, target: x}\n", folder.path),
-                   "not supported yet: prober \"grpc\""));
     BOOST_TEST(
         has(refused(head + "  - {name: a, module: slow, prober: tcp, target: x}\n", folder.path),
             "the module \"slow\" is one of the prober \"http\", expected the same here"));

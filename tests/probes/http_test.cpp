@@ -164,6 +164,81 @@ BOOST_AUTO_TEST_CASE(logs_in_by_text_or_file) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(more_headers_come_from_texts_and_files) {
+    const TemporaryFolder folder;
+    const ScriptedServer server(http_answer(200));
+    const Report report =
+        probe_now(&make_http, server.url(),
+                  "http_headers: {X-Many: {values: [a, b], secrets: [c], files: [" +
+                      folder.write("d", "from-file\n") + "]}}");
+    BOOST_TEST(verdict_of(report) == "");
+    for (const char* value : {"a", "b", "c", "from-file"})
+        BOOST_TEST(server.received().contains("X-Many: " + std::string(value) + "\r\n"));
+}
+
+BOOST_AUTO_TEST_CASE(a_proxy_is_used_but_for_those_that_need_none) {
+    const ScriptedServer proxy(http_answer(200));
+    const ScriptedServer server(http_answer(200));
+    const std::string options = "proxy_url: " + proxy.url("") + "\nno_proxy: ";
+    BOOST_TEST(verdict_of(probe_now(&make_http, "http://away.example/x",
+                                    options + "'10.0.0.0/8,.internal'")) == "");
+    BOOST_TEST(proxy.received().starts_with("GET http://away.example/x HTTP/1.1\r\n"));
+    BOOST_TEST(verdict_of(probe_now(&make_http, server.url(), options + "127.0.0.0/8")) == "");
+    BOOST_TEST(server.received().starts_with("GET / "));
+    BOOST_TEST(proxy.connections() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_proxy_is_told_more_with_connect) {
+    const ScriptedServer proxy({expect("\r\n\r\n"), send("HTTP/1.1 502 No\r\n\r\n"), close()});
+    BOOST_TEST(verdict_of(probe_now(
+                   &make_http, "https://away.example/",
+                   "proxy_url: " + proxy.url("") + "\nproxy_connect_header: {X-Who: [me, us]}")) ==
+               "proxy/proxy_refused");
+    BOOST_TEST(proxy.received().contains("X-Who: me\r\nX-Who: us\r\n"));
+}
+
+BOOST_AUTO_TEST_CASE(a_token_is_fetched_and_kept) {
+    const TemporaryFolder folder;
+    const ScriptedServer tokens(
+        http_answer(200, R"({"access_token": "t1", "expires_in": 3600, "token_type": "bearer"})"));
+    const ScriptedServer server(http_answer(200));
+    const std::string options =
+        "oauth2: {client_id: me, token_url: '" + tokens.url("/token") +
+        "', scopes: [a], client_secret_file: " + folder.write("secret", "word\n") + "}";
+    BOOST_TEST(verdict_of(probe_now(&make_http, server.url(), options)) == "");
+    BOOST_TEST(tokens.received().contains("Authorization: Basic bWU6d29yZA==\r\n"));
+    BOOST_TEST(tokens.received().contains("grant_type=client_credentials&scope=a"));
+    BOOST_TEST(server.received().contains("Authorization: Bearer t1\r\n"));
+    const ScriptedServer broken(http_answer(500));
+    BOOST_TEST(verdict_of(probe_now(&make_http, server.url(),
+                                    "oauth2: {client_id: me, client_secret: word, token_url: '" +
+                                        broken.url() + "'}")) == "oauth2/status");
+}
+
+BOOST_AUTO_TEST_CASE(a_compression_that_is_asked_for_must_come) {
+    const ScriptedServer plain(http_answer(200, "plain"));
+    BOOST_TEST(verdict_of(probe_now(&make_http, plain.url(), "compression: gzip")) ==
+               "body/bad_encoding");
+    BOOST_TEST(plain.received().contains("Accept-Encoding: gzip\r\n"));
+    const std::string gzipped(
+        "\x1f\x8b\x08\0\0\0\0\0\0\x03\xcb\x48\xcd\xc9\xc9\x07\0"
+        "\x86\xa6\x10\x36\x05\0\0\0",
+        25);
+    const ScriptedServer good(http_answer(200, gzipped, {"Content-Encoding: gzip"}));
+    const Report report = probe_now(
+        &make_http, good.url(), "compression: gzip\nfail_if_body_not_matches_regexp: [^hello$]");
+    BOOST_TEST(verdict_of(report) == "", report.outcome.detail);
+    BOOST_TEST(value_of(report, "probe_http_uncompressed_body_length").value() == 5);
+    BOOST_TEST(value_of(report, "probe_http_content_length").value() == 25);
+}
+
+BOOST_AUTO_TEST_CASE(http_3_is_not_judged) {
+    const ScriptedServer server(http_answer(200));
+    BOOST_TEST(verdict_of(probe_now(&make_http, server.url(), "enable_http3: true")) ==
+               "unknown: request/http3");
+    BOOST_TEST(server.connections() == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(an_unreadable_secret_file_is_our_own_fault) {
     const ScriptedServer server(http_answer(200));
     BOOST_TEST(verdict_of(probe_now(&make_http, server.url(), "bearer_token_file: /nowhere")) ==
@@ -269,6 +344,20 @@ BOOST_AUTO_TEST_CASE(bad_options_are_refused_with_their_place) {
     BOOST_TEST(refusal("basic_auth: {username: a}\nbearer_token: b") != "");
     BOOST_TEST(refusal("fail_if_header_matches: [{regexp: a}]").contains("header"));
     BOOST_TEST(refusal_of(&make_http, "http://h:x/", "{}") != "");
+    for (const char* options :
+         {"fail_if_body_json_matches_cel: 'true'", "fail_if_body_json_not_matches_cel: 'true'",
+          "no_proxy: a", "proxy_url: 'http://p:1'\nproxy_from_environment: true",
+          "proxy_url: 'https://p:1'", "proxy_connect_header: [a]", "http_headers: {A: b}",
+          "oauth2: {client_id: a}", "oauth2: {client_id: a, token_url: b}",
+          "oauth2: {client_id: a, token_url: 'http://t'}\nbearer_token: b",
+          "oauth2: {client_id: a, token_url: 'http://t', client_secret: b, client_secret_file: c}",
+          "compression: gzip\nheaders: {Accept-Encoding: 'br, identity'}",
+          "compression: gzip\nheaders: {accept-encoding: 'gzip;q=0'}"}) {
+        BOOST_TEST(refusal_of(&make_http, "http://h/", options) != "", options);
+    }
+    BOOST_TEST(
+        refusal_of(&make_http, "http://h/",
+                   "compression: gzip\nheaders: {Accept-Encoding: 'br;q=1.0, gzip;q=0.9'}") == "");
 }
 
 BOOST_AUTO_TEST_CASE(no_secret_is_shown) {

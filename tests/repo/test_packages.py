@@ -29,6 +29,7 @@ USES = {
     "libhiredis-dev": ("cmake/libraries.cmake", r"pkg_check_modules\(HIREDIS"),
     "libcurl4-openssl-dev": ("cmake/libraries.cmake", r"pkg_check_modules\(CURL"),
     "libbrotli-dev": ("cmake/libraries.cmake", r"pkg_check_modules\(BROTLI"),
+    "libnghttp2-dev": ("cmake/libraries.cmake", r"pkg_check_modules\(NGHTTP2"),
     "libcpp-httplib-dev": ("cmake/libraries.cmake", r"pkg_check_modules\(HTTPLIB"),
     "libcli11-dev": ("app/command_line.cpp", r"<CLI/CLI\.hpp>"),
     "nlohmann-json3-dev": (".cpp", r"<nlohmann/json\.hpp>"),

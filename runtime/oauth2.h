@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "alerting/proxy_choice.h"
 #include "core/secret.h"
 #include "runtime/http_client.h"
+#include "runtime/proxy_choice.h"
 
-namespace pilotlight::alerting {
+namespace pilotlight::runtime {
 
 /// OAuth 2 client credentials (RFC 6749, 4.4): a token is fetched when it is first needed, kept as
 /// long as it is valid, and fetched anew when a service does not take it. Thread: any.
@@ -23,7 +23,7 @@ class OAuth2 {
         std::vector<std::string> scopes;
         std::string token_url;
         std::map<std::string, std::string> endpoint_params;
-        runtime::TlsSettings tls;
+        TlsSettings tls;
         ProxyChoice proxy;
     };
 
@@ -32,9 +32,8 @@ class OAuth2 {
     /// The request with a token, once more with a new one where the answer is 401. A token that
     /// cannot be had is told as a failure of the dialogue, in phase `oauth2`. This outlives the
     /// call.
-    [[nodiscard]] boost::asio::awaitable<runtime::HttpResult> fetch(runtime::Services& services,
-                                                                    runtime::HttpRequest request,
-                                                                    runtime::Deadline deadline);
+    [[nodiscard]] boost::asio::awaitable<HttpResult> fetch(Services& services, HttpRequest request,
+                                                           Deadline deadline);
 
     [[nodiscard]] const Secret& client_secret() const { return options_.client_secret; }
 
@@ -44,9 +43,9 @@ class OAuth2 {
         std::string header;
         SteadyTime expires = SteadyTime::max();
     };
-    [[nodiscard]] boost::asio::awaitable<std::expected<Token, runtime::Failure>> ask(
-        runtime::Services& services, runtime::Deadline deadline) const;
-    [[nodiscard]] runtime::HttpRequest token_request(bool secret_in_body) const;
+    [[nodiscard]] boost::asio::awaitable<std::expected<Token, Failure>> ask(
+        Services& services, Deadline deadline) const;
+    [[nodiscard]] HttpRequest token_request(bool secret_in_body) const;
     [[nodiscard]] std::string cached() const;
     void keep(Token token);
 
@@ -55,4 +54,4 @@ class OAuth2 {
     Token token_;
 };
 
-}  // namespace pilotlight::alerting
+}  // namespace pilotlight::runtime

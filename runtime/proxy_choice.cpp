@@ -1,4 +1,4 @@
-#include "alerting/proxy_choice.h"
+#include "runtime/proxy_choice.h"
 
 #include <charconv>
 #include <cstdlib>
@@ -6,10 +6,8 @@
 #include "runtime/ip_address.h"
 #include "runtime/url.h"
 
-namespace pilotlight::alerting {
+namespace pilotlight::runtime {
 namespace {
-
-using runtime::IpAddress;
 
 std::string lower(std::string_view text) {
     std::string small(text);
@@ -57,11 +55,10 @@ bool is_in_network(const IpAddress& address, std::string_view network) {
 }
 
 /// One entry of NO_PROXY.
-bool exempts(std::string_view entry, const runtime::Url& url,
-             const std::optional<IpAddress>& address) {
+bool exempts(std::string_view entry, const Url& url, const std::optional<IpAddress>& address) {
     if (entry == "*") return true;
     if (entry.find('/') != std::string_view::npos) return address && is_in_network(*address, entry);
-    const auto with_port = runtime::parse_host_port(entry);
+    const auto with_port = parse_host_port(entry);
     std::string host = lower(with_port ? with_port->host : entry);
     if (with_port && with_port->port != url.port) return false;
     if (address) return IpAddress::parse(host) == address;
@@ -88,7 +85,7 @@ ProxyChoice ProxyChoice::from_environment() {
 }
 
 Secret ProxyChoice::proxy_for(std::string_view text) const {
-    const auto url = runtime::parse_url(text);
+    const auto url = parse_url(text);
     if (!url) return {};
     const Secret& proxy = url->is_tls() ? https_ : http_;
     if (proxy.empty() || !has_exceptions_) return proxy;
@@ -108,7 +105,7 @@ Secret ProxyChoice::proxy_for(std::string_view text) const {
     return proxy;
 }
 
-void ProxyChoice::apply(runtime::HttpRequest& request) const {
+void ProxyChoice::apply(HttpRequest& request) const {
     request.proxy_url = proxy_for(request.url).reveal();
     if (!request.proxy_url.empty()) request.proxy_headers = connect_headers_;
 }
@@ -120,4 +117,4 @@ std::vector<Secret> ProxyChoice::secrets() const {
     return all;
 }
 
-}  // namespace pilotlight::alerting
+}  // namespace pilotlight::runtime

@@ -1,4 +1,4 @@
-#include "alerting/oauth2.h"
+#include "runtime/oauth2.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 
 #include "runtime/url.h"
 
-namespace pilotlight::alerting {
+namespace pilotlight::runtime {
 namespace {
 
 namespace asio = boost::asio;
@@ -32,7 +32,7 @@ std::string form_text(std::string_view text) {
     return encoded;
 }
 
-runtime::Failure no_token(std::string reason, std::string detail) {
+Failure no_token(std::string reason, std::string detail) {
     return {"oauth2", std::move(reason), std::move(detail)};
 }
 
@@ -42,7 +42,7 @@ bool is_token_text(std::string_view text) {
 
 }  // namespace
 
-runtime::HttpRequest OAuth2::token_request(bool secret_in_body) const {
+HttpRequest OAuth2::token_request(bool secret_in_body) const {
     std::string form = "grant_type=client_credentials";
     std::string scopes;
     for (const std::string& scope : options_.scopes) {
@@ -53,7 +53,7 @@ runtime::HttpRequest OAuth2::token_request(bool secret_in_body) const {
     for (const auto& [name, value] : options_.endpoint_params) {
         form += fmt::format("&{}={}", form_text(name), form_text(value));
     }
-    runtime::HttpRequest request;
+    HttpRequest request;
     request.method = "POST";
     request.url = options_.token_url;
     request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
@@ -65,17 +65,17 @@ runtime::HttpRequest OAuth2::token_request(bool secret_in_body) const {
     if (secret_in_body) {
         form += fmt::format("&client_id={}&client_secret={}", id, secret);
     } else {
-        const Secret login = runtime::basic_authorization(Secret(id), Secret(secret));
+        const Secret login = basic_authorization(Secret(id), Secret(secret));
         request.headers.push_back({"Authorization", login.reveal()});
     }
     request.body = std::move(form);
     return request;
 }
 
-asio::awaitable<std::expected<OAuth2::Token, runtime::Failure>> OAuth2::ask(
-    runtime::Services& services, runtime::Deadline deadline) const {
-    runtime::HttpRequest request = token_request(false);
-    runtime::HttpResult answer = co_await runtime::fetch(services, std::move(request), deadline);
+asio::awaitable<std::expected<OAuth2::Token, Failure>> OAuth2::ask(Services& services,
+                                                                   Deadline deadline) const {
+    HttpRequest request = token_request(false);
+    HttpResult answer = co_await runtime::fetch(services, std::move(request), deadline);
     // Not every server takes the secret in the header, though RFC 6749 wants it there.
     if (!answer.failure && (answer.status == 400 || answer.status == 401)) {
         request = token_request(true);
@@ -115,26 +115,24 @@ void OAuth2::keep(Token token) {
     token_ = std::move(token);
 }
 
-asio::awaitable<runtime::HttpResult> OAuth2::fetch(runtime::Services& services,
-                                                   runtime::HttpRequest request,
-                                                   runtime::Deadline deadline) {
+asio::awaitable<HttpResult> OAuth2::fetch(Services& services, HttpRequest request,
+                                          Deadline deadline) {
     std::string header = cached();
     const bool was_cached = !header.empty();
     for (bool again = false;; again = true) {
         if (header.empty()) {
             auto token = co_await ask(services, deadline);
             if (!token) {
-                runtime::HttpResult none;
+                HttpResult none;
                 none.failure = token.error();
                 co_return none;
             }
             header = token->header;
             keep(std::move(*token));
         }
-        runtime::HttpRequest attempt = request;
+        HttpRequest attempt = request;
         attempt.headers.push_back({"Authorization", header});
-        runtime::HttpResult answer =
-            co_await runtime::fetch(services, std::move(attempt), deadline);
+        HttpResult answer = co_await runtime::fetch(services, std::move(attempt), deadline);
         // A service that says what it was sent must not make an error show it.
         const std::string_view secret = std::string_view(header).substr(kBearer.size());
         for (std::size_t at = answer.body.find(secret); at != std::string::npos;
@@ -147,4 +145,4 @@ asio::awaitable<runtime::HttpResult> OAuth2::fetch(runtime::Services& services,
     }
 }
 
-}  // namespace pilotlight::alerting
+}  // namespace pilotlight::runtime

@@ -7,7 +7,7 @@
 #include "core/secret.h"
 #include "runtime/http_client.h"
 
-namespace pilotlight::alerting {
+namespace pilotlight::runtime {
 
 /// Which proxy a request goes through: `proxy_url` with `no_proxy`, or what the environment says.
 /// Source: Go's golang.org/x/net/http/httpproxy, which Alertmanager goes by.
@@ -24,7 +24,7 @@ class ProxyChoice {
     /// The proxy's URL; "" for none.
     [[nodiscard]] Secret proxy_for(std::string_view url) const;
     /// Sets the proxy, and what is said to it, on a request whose URL is set.
-    void apply(runtime::HttpRequest& request) const;
+    void apply(HttpRequest& request) const;
     /// What CONNECT says besides.
     void set_connect_headers(std::vector<std::pair<std::string, Secret>> headers) {
         connect_headers_ = std::move(headers);
@@ -40,4 +40,4 @@ class ProxyChoice {
     bool has_exceptions_ = false;
 };
 
-}  // namespace pilotlight::alerting
+}  // namespace pilotlight::runtime
