@@ -131,10 +131,10 @@ bool check_prober(const Node& node, const Node& place, const Draft& draft, Readi
     }
     const std::vector<std::string_view> known(reading.probers.begin(), reading.probers.end());
     const std::string_view nearest = nearest_key(draft.prober, known);
-    reading.errors.push_back(place.error(fmt::format(
-        "unknown prober \"{}\", {}expected one of: {}", draft.prober,
-        nearest.empty() ? "" : fmt::format("did you mean \"{}\"? ", nearest),
-        fmt::join(known, ", "))));
+    reading.errors.push_back(place.error(
+        fmt::format("unknown prober \"{}\", {}expected one of: {}", draft.prober,
+                    nearest.empty() ? "" : fmt::format("did you mean \"{}\"? ", nearest),
+                    fmt::join(known, ", "))));
     return false;
 }
 
