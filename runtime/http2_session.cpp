@@ -205,9 +205,14 @@ std::string Http2Session::take_output() {
         const std::uint8_t* bytes = nullptr;
         const ssize_t size = ::nghttp2_session_mem_send(state_->session, &bytes);
         if (size < 0) state_->fail("protocol", ::nghttp2_strerror(static_cast<int>(size)));
-        if (size <= 0) return out;
+        if (size <= 0) break;
         out.append(text_of(bytes, static_cast<std::size_t>(size)));
     }
+    // nghttp2 answers what is wrong with a GOAWAY, and wants nothing any more when that is written.
+    if (!state_->done && ::nghttp2_session_want_read(state_->session) == 0) {
+        state_->fail("protocol", "no valid HTTP/2: the session had to be ended");
+    }
+    return out;
 }
 
 void Http2Session::feed(std::string_view bytes) {
@@ -217,11 +222,6 @@ void Http2Session::feed(std::string_view bytes) {
     if (used < 0) {
         state_->fail("protocol",
                      std::string("no valid HTTP/2: ") + ::nghttp2_strerror(static_cast<int>(used)));
-        return;
-    }
-    // A GOAWAY, or a mistake of the peer's that nghttp2 has answered.
-    if (::nghttp2_session_want_read(state_->session) == 0 && !state_->done) {
-        state_->fail("closed", "the peer ended the HTTP/2 session");
     }
 }
 

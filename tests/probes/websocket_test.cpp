@@ -20,7 +20,7 @@ namespace {
 
 /// A real server of the protocol's handshake: the scripted one cannot know the key. It answers with
 /// the text that it is given, echoes one message after "echo ", and closes.
-constexpr const char* kServer = R"(
+constexpr const char* kServer = R"PY(
 import base64, hashlib, re, socket, sys
 listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
 while True:
@@ -65,24 +65,24 @@ while True:
     except OSError:
         pass
     peer.close()
-)";
+)PY";
 
 class WebsocketServer {
-      public:
-        WebsocketServer()
-            : process_({"/usr/bin/python3", "-c", kServer, std::to_string(port_)},
-                       {.log = "/dev/null"}) {
-            wait_until("websocket server", std::chrono::seconds(20),
-                       [this] { return accepts_connections(port_); });
-        }
-        [[nodiscard]] std::string url() const {
-            return "ws://127.0.0.1:" + std::to_string(port_) + "/chat";
-        }
+  public:
+    WebsocketServer()
+        : process_({"/usr/bin/python3", "-c", kServer, std::to_string(port_)},
+                   {.log = "/dev/null"}) {
+        wait_until("websocket server", std::chrono::seconds(20),
+                   [this] { return accepts_connections(port_); });
+    }
+    [[nodiscard]] std::string url() const {
+        return "ws://127.0.0.1:" + std::to_string(port_) + "/chat";
+    }
 
-      private:
-        std::uint16_t port_ = free_port();
-        ChildProcess process_;
-    };
+  private:
+    std::uint16_t port_ = free_port();
+    ChildProcess process_;
+};
 
 std::string bytes_of(std::initializer_list<int> values) {
     std::string text;

@@ -141,10 +141,10 @@ BOOST_AUTO_TEST_CASE(every_misbehaviour_ends_in_time_with_its_reason) {
         {head, "body/timeout"},
         {reset_stream, "response/reset"},
         {head + reset_stream, "body/reset"},
-        {go_away, "response/closed"},
+        {go_away, "response/reset"},
         {"HTTP/1.1 400 Bad Request\r\n\r\n", "response/protocol"},
-        {frame(kHeaders, kEndHeaders, 1, "\xff\xff\xff\xff\xff\xff"), "response/closed"},
-        {frame(kData, kEndStream, 1, "early"), "response/closed"},
+        {frame(kHeaders, kEndHeaders, 1, "\xff\xff\xff\xff\xff\xff"), "response/protocol"},
+        {frame(kData, kEndStream, 1, "early"), "response/protocol"},
         {endless, "response/header_too_large"},
     };
     for (const Case& each : cases) {
