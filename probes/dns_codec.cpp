@@ -123,6 +123,65 @@ bool is_asked(const ldns_pkt& packet, const DnsQuestion& question) {
            ::ldns_rr_get_class(asked) == question.klass;
 }
 
+/// Goes through a message's records without reading them.
+class RecordWalk {
+  public:
+    explicit RecordWalk(std::string_view wire) : wire_(wire) {}
+
+    /// Passes over a name; false where the bytes end first.
+    bool skip_name() {
+        while (at_ < wire_.size()) {
+            const auto length = static_cast<std::uint8_t>(wire_[at_]);
+            // A pointer ends a name.
+            at_ += length >= 0xc0 ? 2 : std::size_t{1} + length;
+            if (length == 0 || length >= 0xc0) return at_ <= wire_.size();
+        }
+        return false;
+    }
+    bool skip_question() { return skip_name() && skip(4); }
+    /// The type of the record that is passed over.
+    std::optional<std::uint16_t> skip_record() {
+        constexpr std::size_t kFixed = 10;
+        if (!skip_name() || wire_.size() - at_ < kFixed) return std::nullopt;
+        const std::uint16_t type = number_at(wire_, at_);
+        const std::uint16_t length = number_at(wire_, at_ + kFixed - 2);
+        at_ += kFixed;
+        if (!skip(length)) return std::nullopt;
+        return type;
+    }
+
+  private:
+    bool skip(std::size_t count) {
+        if (wire_.size() - at_ < count) return false;
+        at_ += count;
+        return true;
+    }
+
+    std::string_view wire_;
+    std::size_t at_ = kHeader;
+};
+
+/// A message has one OPT and one TSIG record at most (RFC 6891, 6.1.1; RFC 8945, 5.1). ldns forgets
+/// the memory of each further one.
+bool repeats_meta_records(std::string_view wire, const Header& header) {
+    constexpr std::uint16_t kOpt = 41;
+    constexpr std::uint16_t kTsig = 250;
+    RecordWalk walk(wire);
+    for (int i = 0; i < header.questions; ++i) {
+        if (!walk.skip_question()) return false;
+    }
+    const int records = header.answers + header.authorities + header.additionals;
+    int opts = 0;
+    int tsigs = 0;
+    for (int i = 0; i < records; ++i) {
+        const std::optional<std::uint16_t> type = walk.skip_record();
+        if (!type) return false;
+        if (*type == kOpt) ++opts;
+        if (*type == kTsig) ++tsigs;
+    }
+    return opts > 1 || tsigs > 1;
+}
+
 DnsFault malformed(const Header& header, std::string detail) {
     if (header.is_truncated()) {
         return {"truncated", "the answer was cut in the middle of a record, and says so"};
@@ -184,6 +243,9 @@ std::expected<DnsAnswer, DnsFault> read_dns_answer(std::string_view wire,
     }
     if (!header.is_answer()) {
         return std::unexpected(DnsFault{"not_an_answer", "what came is a query itself"});
+    }
+    if (repeats_meta_records(wire, header)) {
+        return std::unexpected(DnsFault{"malformed", "two OPT or two TSIG records"});
     }
     ldns_pkt* parsed = nullptr;
     const ldns_status status =

@@ -218,6 +218,10 @@ BOOST_AUTO_TEST_CASE(hostile_answers_end_in_time_with_their_reason) {
                    return answer_to(query, flags, one, kRecord.substr(0, 13));
                }) == "response/malformed");
     BOOST_TEST(verdict_on([&](std::string_view query) {
+                   const std::string opt("\0\0\x29\x04\xd0\0\0\0\0\0\0", 11);
+                   return answer_to(query, flags, bytes({0, 0, 0, 0, 0, 2}), opt + opt);
+               }) == "response/malformed");
+    BOOST_TEST(verdict_on([&](std::string_view query) {
                    return answer_to(query, bytes({0x83, 0x80}), one, kRecord.substr(0, 13));
                }) == "response/truncated");
 }
