@@ -175,7 +175,8 @@ bool repeats_meta_records(std::string_view wire, const Header& header) {
     int tsigs = 0;
     for (int i = 0; i < records; ++i) {
         const std::optional<std::uint16_t> type = walk.skip_record();
-        if (!type) return false;
+        // ldns has forgotten what came before the fault by then.
+        if (!type) break;
         if (*type == kOpt) ++opts;
         if (*type == kTsig) ++tsigs;
     }
