@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "alerting/message_template.h"
+#include "core/annotations.h"
 #include "tests/alerting/samples.h"
 
 using namespace pilotlight;
@@ -31,6 +32,8 @@ BOOST_AUTO_TEST_CASE(survives_json_and_back) {
     before.only_amends = true;
     before.alerts[0].value = std::numeric_limits<double>::quiet_NaN();
     before.alerts[1].value = 0.1;
+    AnnotationsBuilder annotations(before.alerts[1].annotations);
+    before.alerts[1].annotations = annotations.set("empty", "").build();
     const auto after = notification_from_json(to_json(before));
     BOOST_REQUIRE(after.has_value());
     BOOST_TEST(std::isnan(after->alerts[0].value));
