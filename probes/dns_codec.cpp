@@ -19,6 +19,7 @@ struct Freed {
 };
 using Packet = std::unique_ptr<ldns_pkt, Freed<&ldns_pkt_free>>;
 using Name = std::unique_ptr<ldns_rdf, Freed<&ldns_rdf_deep_free>>;
+using Record = std::unique_ptr<ldns_rr, Freed<&ldns_rr_free>>;
 using Buffer = std::unique_ptr<ldns_buffer, Freed<&ldns_buffer_free>>;
 using Bytes = std::unique_ptr<std::uint8_t, Freed<&std::free>>;
 
@@ -89,46 +90,35 @@ std::optional<std::string> text_of(const ldns_rr& record) {
     return text;
 }
 
-std::optional<DnsSection> read_section(const ldns_rr_list* list, std::size_t count) {
-    DnsSection section{count, {}};
-    for (std::size_t i = 0; i < ::ldns_rr_list_rr_count(list); ++i) {
-        std::optional<std::string> text = text_of(*::ldns_rr_list_rr(list, i));
-        if (!text) return std::nullopt;
-        section.records.push_back(std::move(*text));
-    }
-    return section;
-}
+/// Where a record, or the question, stands in a message.
+struct Extent {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+    std::uint16_t type = 0;
+};
 
-std::optional<std::uint32_t> serial_of(const ldns_rr_list* answers) {
-    constexpr std::size_t kSerialField = 2;
-    std::optional<std::uint32_t> serial;
-    for (std::size_t i = 0; i < ::ldns_rr_list_rr_count(answers); ++i) {
-        const ldns_rr* record = ::ldns_rr_list_rr(answers, i);
-        if (::ldns_rr_get_type(record) != LDNS_RR_TYPE_SOA) continue;
-        const ldns_rdf* field = ::ldns_rr_rdf(record, kSerialField);
-        if (field != nullptr && ::ldns_rdf_size(field) == 4) {
-            serial = ::ldns_rdf2native_int32(field);
-        }
-    }
-    return serial;
-}
-
-bool is_asked(const ldns_pkt& packet, const DnsQuestion& question) {
-    const ldns_rr_list* list = ::ldns_pkt_question(&packet);
-    if (::ldns_rr_list_rr_count(list) != 1) return false;
-    const ldns_rr* asked = ::ldns_rr_list_rr(list, 0);
-    const Name name(::ldns_dname_new_frm_str(question.name.c_str()));
-    return name && ::ldns_dname_compare(name.get(), ::ldns_rr_owner(asked)) == 0 &&
-           ::ldns_rr_get_type(asked) == question.type &&
-           ::ldns_rr_get_class(asked) == question.klass;
-}
-
-/// Goes through a message's records without reading them.
+/// Finds a message's records without reading what is in them.
 class RecordWalk {
   public:
     explicit RecordWalk(std::string_view wire) : wire_(wire) {}
 
-    /// Passes over a name; false where the bytes end first.
+    /// Nothing where the bytes end first.
+    std::optional<Extent> next_question() { return next(4, false); }
+    std::optional<Extent> next_record() { return next(10, true); }
+
+  private:
+    std::optional<Extent> next(std::size_t fixed, bool has_data) {
+        Extent extent{.begin = at_};
+        if (!skip_name() || wire_.size() - at_ < fixed) return std::nullopt;
+        extent.type = number_at(wire_, at_);
+        const std::size_t data = has_data ? number_at(wire_, at_ + fixed - 2) : 0;
+        at_ += fixed;
+        if (wire_.size() - at_ < data) return std::nullopt;
+        at_ += data;
+        extent.end = at_;
+        return extent;
+    }
+
     bool skip_name() {
         while (at_ < wire_.size()) {
             const auto length = static_cast<std::uint8_t>(wire_[at_]);
@@ -138,49 +128,68 @@ class RecordWalk {
         }
         return false;
     }
-    bool skip_question() { return skip_name() && skip(4); }
-    /// The type of the record that is passed over.
-    std::optional<std::uint16_t> skip_record() {
-        constexpr std::size_t kFixed = 10;
-        if (!skip_name() || wire_.size() - at_ < kFixed) return std::nullopt;
-        const std::uint16_t type = number_at(wire_, at_);
-        const std::uint16_t length = number_at(wire_, at_ + kFixed - 2);
-        at_ += kFixed;
-        if (!skip(length)) return std::nullopt;
-        return type;
-    }
-
-  private:
-    bool skip(std::size_t count) {
-        if (wire_.size() - at_ < count) return false;
-        at_ += count;
-        return true;
-    }
 
     std::string_view wire_;
     std::size_t at_ = kHeader;
 };
 
-/// A message has one OPT and one TSIG record at most (RFC 6891, 6.1.1; RFC 8945, 5.1). ldns forgets
-/// the memory of each further one.
-bool repeats_meta_records(std::string_view wire, const Header& header) {
+/// Null where the bytes are no record, or ldns finds its end elsewhere than its length says. Read
+/// one by one: of a whole message with two TSIG records ldns forgets the memory.
+Record read_record(std::string_view wire, const Extent& extent, ldns_pkt_section section) {
+    ldns_rr* raw = nullptr;
+    std::size_t at = extent.begin;
+    const ldns_status status = ::ldns_wire2rr(
+        &raw, reinterpret_cast<const std::uint8_t*>(wire.data()), wire.size(), &at, section);
+    Record record(raw);
+    if (status != LDNS_STATUS_OK || at != extent.end) record.reset();
+    return record;
+}
+
+/// What belongs to the message and not to its data.
+bool is_meta(std::uint16_t type) {
     constexpr std::uint16_t kOpt = 41;
     constexpr std::uint16_t kTsig = 250;
-    RecordWalk walk(wire);
-    for (int i = 0; i < header.questions; ++i) {
-        if (!walk.skip_question()) return false;
+    return type == kOpt || type == kTsig;
+}
+
+/// The next `count` records; nothing where they are not there. The last SOA's serial goes into
+/// `serial`.
+std::optional<DnsSection> read_section(std::string_view wire, RecordWalk& walk, std::size_t count,
+                                       ldns_pkt_section which,
+                                       std::optional<std::uint32_t>& serial) {
+    constexpr std::size_t kSerialField = 2;
+    DnsSection section{count, {}};
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::optional<Extent> extent = walk.next_record();
+        if (!extent) return std::nullopt;
+        if (is_meta(extent->type)) continue;
+        const Record record = read_record(wire, *extent, which);
+        std::optional<std::string> text = record ? text_of(*record) : std::nullopt;
+        if (!text) return std::nullopt;
+        section.records.push_back(std::move(*text));
+        const ldns_rdf* field = ::ldns_rr_rdf(record.get(), kSerialField);
+        if (extent->type == LDNS_RR_TYPE_SOA && field != nullptr && ::ldns_rdf_size(field) == 4) {
+            serial = ::ldns_rdf2native_int32(field);
+        }
     }
-    const int records = header.answers + header.authorities + header.additionals;
-    int opts = 0;
-    int tsigs = 0;
-    for (int i = 0; i < records; ++i) {
-        const std::optional<std::uint16_t> type = walk.skip_record();
-        // ldns has forgotten what came before the fault by then.
-        if (!type) break;
-        if (*type == kOpt) ++opts;
-        if (*type == kTsig) ++tsigs;
-    }
-    return opts > 1 || tsigs > 1;
+    return section;
+}
+
+bool is_asked(std::string_view wire, const Extent& extent, const DnsQuestion& question) {
+    const Record asked = read_record(wire, extent, LDNS_SECTION_QUESTION);
+    const Name name(::ldns_dname_new_frm_str(question.name.c_str()));
+    return asked && name && ::ldns_dname_compare(name.get(), ::ldns_rr_owner(asked.get())) == 0 &&
+           ::ldns_rr_get_type(asked.get()) == question.type &&
+           ::ldns_rr_get_class(asked.get()) == question.klass;
+}
+
+/// The one question is `question`; passes over it.
+bool answers(std::string_view wire, RecordWalk& walk, const Header& header,
+             const DnsQuestion& question) {
+    // Servers that could not read a query, or refuse it, may leave the question out.
+    if (header.questions == 0) return header.rcode() != 0 && header.answers == 0;
+    const std::optional<Extent> extent = walk.next_question();
+    return header.questions == 1 && extent && is_asked(wire, *extent, question);
 }
 
 DnsFault malformed(const Header& header, std::string detail) {
@@ -245,33 +254,28 @@ std::expected<DnsAnswer, DnsFault> read_dns_answer(std::string_view wire,
     if (!header.is_answer()) {
         return std::unexpected(DnsFault{"not_an_answer", "what came is a query itself"});
     }
-    if (repeats_meta_records(wire, header)) {
-        return std::unexpected(DnsFault{"malformed", "two OPT or two TSIG records"});
-    }
-    ldns_pkt* parsed = nullptr;
-    const ldns_status status =
-        ::ldns_wire2pkt(&parsed, reinterpret_cast<const std::uint8_t*>(wire.data()), wire.size());
-    const Packet packet(parsed);
-    if (status != LDNS_STATUS_OK) {
-        return std::unexpected(malformed(header, ::ldns_get_errorstr_by_id(status)));
-    }
-    // Servers that could not read a query, or refuse it, may leave the question out.
-    const bool may_be_bare = header.rcode() != 0 && header.questions == 0 && header.answers == 0;
-    if (!may_be_bare && !is_asked(*packet, question)) {
+    RecordWalk walk(wire);
+    if (!answers(wire, walk, header, question)) {
         return std::unexpected(DnsFault{"wrong_question", "the answer is to another question"});
     }
-    auto answer = read_section(::ldns_pkt_answer(packet.get()), header.answers);
-    auto authority = read_section(::ldns_pkt_authority(packet.get()), header.authorities);
-    auto additional = read_section(::ldns_pkt_additional(packet.get()), header.additionals);
-    if (!answer || !authority || !additional) {
-        return std::unexpected(malformed(header, "a record has no text form"));
+    std::optional<std::uint32_t> serial;
+    std::optional<std::uint32_t> of_others;
+    auto answer = read_section(wire, walk, header.answers, LDNS_SECTION_ANSWER, serial);
+    if (!answer) return std::unexpected(malformed(header, "a record of the answer is not whole"));
+    auto authority =
+        read_section(wire, walk, header.authorities, LDNS_SECTION_AUTHORITY, of_others);
+    auto additional =
+        authority ? read_section(wire, walk, header.additionals, LDNS_SECTION_ADDITIONAL, of_others)
+                  : std::nullopt;
+    if (!additional) {
+        return std::unexpected(malformed(header, "a record beside the answer is not whole"));
     }
     return DnsAnswer{.rcode = header.rcode(),
                      .truncated = header.is_truncated(),
                      .answer = std::move(*answer),
                      .authority = std::move(*authority),
                      .additional = std::move(*additional),
-                     .serial = serial_of(::ldns_pkt_answer(packet.get()))};
+                     .serial = serial};
 }
 
 }  // namespace pilotlight::probes

@@ -217,9 +217,15 @@ BOOST_AUTO_TEST_CASE(hostile_answers_end_in_time_with_their_reason) {
     BOOST_TEST(verdict_on([&](std::string_view query) {
                    return answer_to(query, flags, one, kRecord.substr(0, 13));
                }) == "response/malformed");
+    // What belongs to the message is no record of anybody's, however often it comes.
     BOOST_TEST(verdict_on([&](std::string_view query) {
                    const std::string opt("\0\0\x29\x04\xd0\0\0\0\0\0\0", 11);
                    return answer_to(query, flags, bytes({0, 0, 0, 0, 0, 2}), opt + opt);
+               }) == "");
+    // A name that ends before its record's length says.
+    BOOST_TEST(verdict_on([&](std::string_view query) {
+                   const std::string ns("\xc0\x0c\0\2\0\1\0\0\0\x3c\0\4\0\0\0\0", 16);
+                   return answer_to(query, flags, one, ns);
                }) == "response/malformed");
     BOOST_TEST(verdict_on([&](std::string_view query) {
                    return answer_to(query, bytes({0x83, 0x80}), one, kRecord.substr(0, 13));
