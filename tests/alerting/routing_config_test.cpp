@@ -197,7 +197,7 @@ BOOST_AUTO_TEST_CASE(an_entry_that_says_nothing_is_refused) {
         BOOST_TEST(mistakes(text) != "", text);
     }
     BOOST_TEST(mistakes(cases[0]) == "2:26: expected a mapping, got nothing\n");
-    BOOST_TEST(mistakes(cases[1]) == "2:40: expected a mapping, got nothing\n");
+    BOOST_TEST(mistakes(cases[1]) == "2:41: expected a mapping, got nothing\n");
     BOOST_TEST(mistakes(cases[3]) == "2:33: expected a mapping, got nothing\n");
 }
 

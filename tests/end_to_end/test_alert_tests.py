@@ -106,7 +106,7 @@ class TestAlerting(Files):
                 ("error: refused", "error: refuse", "timeout, refused, reset"),
                 ("error: refused", "error: refused, status: 500", "either"),
                 ("until: 5m", "until: never", "duration"),
-                ("'target=~\"cache.*\"'", "'target=~\"(\"'", "regular expression"),
+                ("'target=~\"cache.*\"'", "'target=~\"(\"'", "missing closing"),
                 ("status: resolved", "status: over", "firing, resolved"),
                 ("alerting.yaml", "none.yaml", "none.yaml")):
             with self.subTest(new):
