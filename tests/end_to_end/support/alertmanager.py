@@ -24,6 +24,10 @@ class Alertmanager:
             f"--storage.path={self.folder}/data", f"--web.listen-address=127.0.0.1:{self.port}",
             "--cluster.listen-address=", "--log.level=warn"], self.folder / "alertmanager.log")
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def start(self):
         self._process.start_until(self._ready, 20, "Alertmanager to be ready")
 
