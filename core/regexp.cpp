@@ -4,6 +4,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <mutex>
 #include <unordered_map>
@@ -166,6 +167,7 @@ class Interned {
             sweep_at_ = std::max(kSweepMin, 2 * known_.size());
         }
         known_.insert_or_assign(key, program);
+        newest_[next_++ % newest_.size()] = program;
     }
 
   private:
@@ -174,6 +176,9 @@ class Interned {
     std::mutex mutex_;
     std::unordered_map<std::string, std::weak_ptr<const Program>> known_;
     std::size_t sweep_at_ = kSweepMin;
+    /// Held a while: a template that matches in a loop would make its program each time round.
+    std::array<std::shared_ptr<const Program>, 4> newest_;
+    std::size_t next_ = 0;
 };
 
 }  // namespace

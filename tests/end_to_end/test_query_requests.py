@@ -101,7 +101,7 @@ class Requests(EndToEndTest):
         for path in ("query?query=1e6&time=5", "query?query=1&time=2015-07-01T20:10:51Z",
                      "query?query=1&time=2015-07-01T20:10:51.781%2B02:00", "query?query=1&time=-5",
                      "query?query=1&time=1435781451.781", "query?query=1&time=1e3",
-                     "query?query=1&time=5&timeout=1ms", "query?query=1&time=5&timeout=0.5",
+                     "query?query=1&time=5&timeout=2s", "query?query=1&time=5&timeout=0.5",
                      "format_query?query=1000*g%2B1e-3%2B0x1F",
                      "query_range?query=1&start=0&end=10&step=1m30s",
                      "query_range?query=time()&start=0.25&end=1.5&step=0.5",

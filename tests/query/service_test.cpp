@@ -260,7 +260,7 @@ BOOST_AUTO_TEST_CASE(hostile_queries_end_within_their_limits) {
     const auto refused = [&](const std::string& query) {
         const SteadyTime began = steady_now();
         std::string why = live.refusal("query", {{"query", query}});
-        BOOST_TEST((steady_now() - began < 30s), query.substr(0, 80));
+        BOOST_TEST((steady_now() - began < 180s), query.substr(0, 80));
         return why;
     };
     const std::string too_much =
