@@ -47,5 +47,5 @@ function(pilotlight_tests name)
   add_dependencies(unit_tests ${name}_tests)
   add_test(NAME ${name} COMMAND ${name}_tests --color_output=no
            WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-  set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 120)
+  set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 300)
 endfunction()

@@ -158,7 +158,7 @@ std::optional<IpAddress> chosen(const std::vector<IpAddress>& addresses,
 class IcmpProber final : public Prober {
   public:
     IcmpProber(std::string host, IcmpOptions options)
-        : host_(std::move(host)), options_(std::move(options)) {}
+        : host_(std::move(host)), options_(options) {}
 
     asio::awaitable<Report> run(runtime::Services& services, runtime::Deadline deadline) override {
         Ping ping = co_await do_ping(services, deadline);
@@ -274,7 +274,7 @@ Checked<std::unique_ptr<Prober>> make_icmp(const config::TargetConfig& target) {
         errors.emplace_back("target: expected a host or an address, without a port", target.where);
     }
     if (!errors.empty()) return std::unexpected(std::move(errors));
-    return std::make_unique<IcmpProber>(host, std::move(options));
+    return std::make_unique<IcmpProber>(host, options);
 }
 
 std::vector<config::OptionDoc> icmp_options() {
