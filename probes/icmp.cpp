@@ -157,8 +157,7 @@ std::optional<IpAddress> chosen(const std::vector<IpAddress>& addresses,
 
 class IcmpProber final : public Prober {
   public:
-    IcmpProber(std::string host, IcmpOptions options)
-        : host_(std::move(host)), options_(options) {}
+    IcmpProber(std::string host, IcmpOptions options) : host_(std::move(host)), options_(options) {}
 
     asio::awaitable<Report> run(runtime::Services& services, runtime::Deadline deadline) override {
         Ping ping = co_await do_ping(services, deadline);
