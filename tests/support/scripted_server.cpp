@@ -378,6 +378,14 @@ std::string ScriptedServer::received(std::size_t connection) const {
     return at.received;
 }
 
+bool ScriptedServer::receives(std::string_view text, std::size_t connection) const {
+    for (int turn = 0; turn < 2'000; ++turn) {
+        if (received(connection).find(text) != std::string::npos) return true;
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return false;
+}
+
 std::uint16_t refused_port() {
     // Bound but not listening, for the life of the process: nobody else can be given it.
     static const std::uint16_t port = port_of(bind_loopback());

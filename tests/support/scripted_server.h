@@ -84,6 +84,9 @@ class ScriptedServer {
     [[nodiscard]] std::size_t connections() const;
     /// All that came on the n-th connection so far, decrypted.
     [[nodiscard]] std::string received(std::size_t connection = 0) const;
+    /// Whether `text` comes on the n-th connection; waits for it, 10 s at most. A connection is
+    /// counted before anything has come on it.
+    [[nodiscard]] bool receives(std::string_view text, std::size_t connection = 0) const;
 
   private:
     struct State;
