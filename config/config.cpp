@@ -46,8 +46,8 @@ void refuse_web_config(const Node& node, Draft&, Errors& errors) {
 }
 
 void read_external_url(const Node& node, Draft& draft, Errors& errors) {
-    const bool web = node.scalar.starts_with("http://") || node.scalar.starts_with("https://");
-    if (!node.is_scalar() || !web) return expected_value(node, "an http or https URL", errors);
+    if (!node.is_scalar() || !is_web_url(node.scalar))
+        return expected_value(node, "an http or https URL", errors);
     draft.external_url = node.scalar;
     while (draft.external_url.ends_with('/'))
         draft.external_url.pop_back();
@@ -252,6 +252,10 @@ Checked<std::shared_ptr<const Config>> read_config(Node root, const std::string&
 }
 
 }  // namespace
+
+bool is_web_url(std::string_view text) {
+    return text.starts_with("http://") || text.starts_with("https://");
+}
 
 std::string Reading::resolve(const std::string& path) const {
     return (fs::path(config.directory) / path).lexically_normal();

@@ -54,8 +54,7 @@ constexpr Option<Draft> kOptions[] = {
 
 /// What was read never stands in an error: it may be the URL.
 void take_url(const Node& node, std::string text, Draft& draft, Errors& errors) {
-    const bool web = text.starts_with("http://") || text.starts_with("https://");
-    if (!web || text.size() > kUrlMax) {
+    if (!is_web_url(text) || text.size() > kUrlMax) {
         errors.push_back(node.error("expected an http or https URL"));
         return;
     }

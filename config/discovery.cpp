@@ -31,8 +31,8 @@ struct HttpDraft : HttpDiscovery {
 };
 
 void read_url(const Node& node, HttpDraft& draft, Errors& errors) {
-    const bool web = node.scalar.starts_with("http://") || node.scalar.starts_with("https://");
-    if (!node.is_scalar() || !web) return expected_value(node, "an http or https URL", errors);
+    if (!node.is_scalar() || !is_web_url(node.scalar))
+        return expected_value(node, "an http or https URL", errors);
     draft.url = Secret(node.scalar);
 }
 
@@ -127,7 +127,7 @@ Result<void> set_time(const Labels& labels, std::string_view name, Duration& out
     const std::string_view text = labels.get(name);
     if (text.empty()) return {};
     const auto value = parse_duration(text);
-    if (!value || *value < std::chrono::milliseconds(10)) {
+    if (!value || *value < kShortestInterval) {
         return fail(fmt::format("{} is \"{}\", expected a duration of 10ms or more", name, text),
                     discovered.where);
     }

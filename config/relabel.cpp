@@ -8,7 +8,7 @@
 
 #include "config/options.h"
 #include "config/sections.h"
-#include "core/md5.h"
+#include "core/digest.h"
 
 namespace pilotlight::config {
 namespace {

@@ -59,9 +59,15 @@ void read_entry(const Node& node, const Option<Section> (&table)[N], Section& se
     read_options(node, table, section, errors, other_keys);
 }
 
+/// Whether it begins as an http or https URL does.
+[[nodiscard]] bool is_web_url(std::string_view text);
+
 /// Expects one of `words`.
 void read_word(const Node& node, std::span<const std::string_view> words, std::string& out,
                Errors& errors);
+
+/// The shortest interval of a target.
+inline constexpr Duration kShortestInterval = std::chrono::milliseconds(10);
 
 /// One target as a list entry gives it, its prober's section and module resolved; nothing where
 /// that fails or where its prober does not act yet.

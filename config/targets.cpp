@@ -10,7 +10,6 @@ namespace pilotlight::config {
 namespace {
 
 constexpr std::string_view kHeartbeat = "heartbeat";
-constexpr Duration kShortest = std::chrono::milliseconds(10);
 constexpr std::size_t kNameBytesMax = 200;
 
 /// What a target's file says, before module and defaults are filled in.
@@ -145,7 +144,7 @@ void set_times(const Node& node, const ModuleConfig* module, Draft& draft, Readi
     if (module != nullptr && module->timeout) inherited = *module->timeout;
     // What is inherited gives way to a short interval, as Prometheus has it; what is said does not.
     draft.timeout = draft.own_timeout.value_or(std::min(inherited, draft.interval));
-    if (draft.own_interval && *draft.own_interval < kShortest) {
+    if (draft.own_interval && *draft.own_interval < kShortestInterval) {
         expected_value(*node.find("interval"), "an interval of 10ms or more", reading.errors);
     } else if (draft.own_timeout && *draft.own_timeout <= Duration{0}) {
         expected_value(*node.find("timeout"), "a timeout of more than 0s", reading.errors);

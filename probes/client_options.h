@@ -5,6 +5,7 @@
 #include <expected>
 #include <string>
 
+#include "config/options.h"
 #include "core/document.h"
 #include "core/error.h"
 #include "core/secret.h"
@@ -49,6 +50,24 @@ struct HttpLogin {
 };
 void read_basic_auth(const Node& node, HttpLogin& login, Errors& errors);
 void read_authorization(const Node& node, HttpLogin& login, Errors& errors);
+
+/// Rows for sections that have a `login`.
+template <class Section>
+constexpr config::Option<Section> basic_auth_row() {
+    return config::option_read_by<Section>(
+        [](const Node& node, Section& out, Errors& errors) {
+            read_basic_auth(node, out.login, errors);
+        },
+        "basic_auth", "section", "", "username, and password or password_file");
+}
+template <class Section>
+constexpr config::Option<Section> authorization_row() {
+    return config::option_read_by<Section>(
+        [](const Node& node, Section& out, Errors& errors) {
+            read_authorization(node, out.login, errors);
+        },
+        "authorization", "section", "", "type (Bearer), and credentials or credentials_file");
+}
 
 /// The value of the header Authorization.
 [[nodiscard]] Secret authorization_of(const HttpLogin& login, const Secret& secret);

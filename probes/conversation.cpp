@@ -190,10 +190,7 @@ class Conversation {
         }
         runtime::TlsUpgrade upgraded = co_await runtime::start_tls(
             services_, std::move(stream_), host_, options_.tls_config, std::vector<std::string>());
-        if (upgraded.tls) {
-            add_tls(report_, *upgraded.tls);
-            add_tls_cipher(report_, *upgraded.tls);
-        }
+        add_session(report_, upgraded.tls);
         if (upgraded.failure) co_return outcome_of(std::move(*upgraded.failure));
         stream_ = std::move(upgraded.stream);
         co_return Outcome::ok();

@@ -93,10 +93,7 @@ void add_measurements(Report& report, const HttpResult& result, bool failed_due_
         out.push_back(
             {"probe_http_last_modified_timestamp_seconds", to_unix_seconds(*modified), {}});
     }
-    if (result.tls) {
-        add_tls(report, *result.tls);
-        add_tls_cipher(report, *result.tls);
-    }
+    add_session(report, result.tls);
 }
 
 class HttpProber final : public Prober {

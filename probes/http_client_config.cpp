@@ -127,7 +127,7 @@ constexpr config::Option<OAuth2Options> kOAuth2Options[] = {
 
 }  // namespace
 
-void read_http_headers(const Node& node, std::vector<std::pair<std::string, SecretSource>>& out,
+void read_http_headers(const Node& node, std::vector<std::pair<std::string, SecretOrFile>>& out,
                        Errors& errors) {
     if (!node.is_mapping()) {
         config::expected_value(node, "a mapping of names to {values, secrets, files}", errors);
@@ -138,10 +138,10 @@ void read_http_headers(const Node& node, std::vector<std::pair<std::string, Secr
         config::read_options(entry.value, kHeaderValueOptions, read, errors);
         for (std::vector<Secret>* values : {&read.values, &read.secrets}) {
             for (Secret& value : *values)
-                out.emplace_back(entry.key, SecretSource{std::move(value), ""});
+                out.emplace_back(entry.key, SecretOrFile{std::move(value), ""});
         }
         for (const std::string& file : read.files) {
-            out.emplace_back(entry.key, SecretSource{Secret(), path_beside(entry.value, file)});
+            out.emplace_back(entry.key, SecretOrFile{Secret(), path_beside(entry.value, file)});
         }
     }
 }

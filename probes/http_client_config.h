@@ -6,22 +6,15 @@
 #include <vector>
 
 #include "config/options.h"
-#include "core/secret.h"
+#include "probes/client_options.h"
 #include "runtime/oauth2.h"
 #include "runtime/proxy_choice.h"
 
 /// What Prometheus's configurations say of HTTP clients, beside their logins.
 namespace pilotlight::probes {
 
-/// A secret as written, or the path of the file that holds it.
-struct SecretSource {
-    Secret text;
-    std::string file;
-    [[nodiscard]] bool is_set() const { return !text.empty() || !file.empty(); }
-};
-
 /// Reads `http_headers`: `NAME: {values, secrets, files}`.
-void read_http_headers(const Node& node, std::vector<std::pair<std::string, SecretSource>>& out,
+void read_http_headers(const Node& node, std::vector<std::pair<std::string, SecretOrFile>>& out,
                        Errors& errors);
 
 /// Reads proxy_url, no_proxy, proxy_from_environment and proxy_connect_header, where they stand

@@ -15,28 +15,16 @@ using config::DiscoveredTarget;
 
 struct ClientOptions {
     HttpLogin login;
-    runtime::TlsSettings tls;
+    runtime::TlsSettings tls_config;
     Secret proxy_url;
     bool follow_redirects = true;
     bool enable_http2 = true;
 };
 
 constexpr config::Option<ClientOptions> kOptions[] = {
-    config::option_read_by<ClientOptions>(
-        [](const Node& node, ClientOptions& options, Errors& errors) {
-            read_basic_auth(node, options.login, errors);
-        },
-        "basic_auth", "section", "", ""),
-    config::option_read_by<ClientOptions>(
-        [](const Node& node, ClientOptions& options, Errors& errors) {
-            read_authorization(node, options.login, errors);
-        },
-        "authorization", "section", "", ""),
-    config::option_read_by<ClientOptions>(
-        [](const Node& node, ClientOptions& options, Errors& errors) {
-            read_tls_config(node, options.tls, errors);
-        },
-        "tls_config", "section", "", ""),
+    basic_auth_row<ClientOptions>(),
+    authorization_row<ClientOptions>(),
+    tls_config_row<ClientOptions>(),
     config::option<&ClientOptions::proxy_url>("proxy_url", "", ""),
     config::option<&ClientOptions::follow_redirects>("follow_redirects", "true", ""),
     config::option<&ClientOptions::enable_http2>("enable_http2", "true", ""),
@@ -83,7 +71,7 @@ class HttpDiscoverer : public Discoverer {
             request.headers.push_back(
                 {"Authorization", authorization_of(options_.login, secret).reveal()});
         }
-        request.tls = options_.tls;
+        request.tls = options_.tls_config;
         request.proxy_url = options_.proxy_url.reveal();
         request.max_redirects = options_.follow_redirects ? kRedirectsMax : 0;
         request.body_limit = body_limit;

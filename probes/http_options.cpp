@@ -261,9 +261,9 @@ HttpOptions read_http_options(const Node& node, Errors& errors) {
         errors.push_back(
             node.error("fail_if_ssl and fail_if_not_ssl leave no answer that is good"));
     }
-    const bool has_basic = !options.username.empty() || options.password.is_set();
+    const bool has_basic = !options.username.empty() || !options.password.empty();
     const int logins =
-        int{has_basic} + int{options.credentials.is_set()} + int{options.oauth2.has_value()};
+        int{has_basic} + int{!options.credentials.empty()} + int{options.oauth2.has_value()};
     if (logins > 1) {
         errors.push_back(
             node.error("expected one of basic_auth, authorization, bearer_token and oauth2"));

@@ -30,7 +30,7 @@ struct HttpOptions {
     /// Values may be secrets.
     std::map<std::string, Secret> headers;
     /// Of `http_headers`, in their order; a name may come again.
-    std::vector<std::pair<std::string, SecretSource>> more_headers;
+    std::vector<std::pair<std::string, SecretOrFile>> more_headers;
     Secret body;
     std::string body_file;
     bool fail_if_ssl = false;
@@ -42,10 +42,10 @@ struct HttpOptions {
     bool follow_redirects = true;
     runtime::TlsSettings tls_config;
     std::string username;
-    SecretSource password;
+    SecretOrFile password;
     /// "Bearer" where credentials are set and nothing else is.
     std::string authorization_type = "Bearer";
-    SecretSource credentials;
+    SecretOrFile credentials;
     /// Set where it is asked for; its secret is empty where it comes from the file.
     std::optional<runtime::OAuth2::Options> oauth2;
     std::string oauth2_secret_file;

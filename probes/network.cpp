@@ -174,8 +174,15 @@ void add_tls(Report& report, const runtime::TlsInfo& tls) {
     out.push_back({"probe_tls_version_info", 1, {{"version", tls.version}}});
 }
 
-void add_tls_cipher(Report& report, const runtime::TlsInfo& tls) {
-    report.measurements.push_back({"probe_tls_cipher_info", 1, {{"cipher", tls.cipher}}});
+void add_session(Report& report, const std::optional<runtime::TlsInfo>& tls) {
+    if (!tls) return;
+    add_tls(report, *tls);
+    report.measurements.push_back({"probe_tls_cipher_info", 1, {{"cipher", tls->cipher}}});
+}
+
+void add_connection(Report& report, const runtime::DialResult& dialled) {
+    add_address(report, dialled.timings.resolve, dialled.address);
+    add_session(report, dialled.tls);
 }
 
 }  // namespace pilotlight::probes

@@ -6,6 +6,7 @@
 
 #include "config/options.h"
 #include "probes/probe.h"
+#include "runtime/dialer.h"
 #include "runtime/failure.h"
 #include "runtime/ip_address.h"
 #include "runtime/tls.h"
@@ -76,8 +77,10 @@ void add_address(Report& report, std::chrono::nanoseconds resolve,
 
 /// The TLS set: earliest expiry and what is known of the chain, although it may not verify.
 void add_tls(Report& report, const runtime::TlsInfo& tls);
-/// probe_tls_cipher_info.
-void add_tls_cipher(Report& report, const runtime::TlsInfo& tls);
+/// The TLS set and probe_tls_cipher_info; nothing where there was no handshake.
+void add_session(Report& report, const std::optional<runtime::TlsInfo>& tls);
+/// What dialling showed, whether or not it came to a connection: the address and the session.
+void add_connection(Report& report, const runtime::DialResult& dialled);
 
 [[nodiscard]] inline double seconds_of(std::chrono::nanoseconds time) {
     return std::chrono::duration<double>(time).count();

@@ -24,16 +24,8 @@ struct ScrapeOptions {
 
 constexpr config::Option<ScrapeOptions> kOptions[] = {
     config::option<&ScrapeOptions::headers>("headers", "", "headers to send"),
-    config::option_read_by<ScrapeOptions>(
-        [](const Node& node, ScrapeOptions& options, Errors& errors) {
-            read_basic_auth(node, options.login, errors);
-        },
-        "basic_auth", "section", "", "username, and password or password_file"),
-    config::option_read_by<ScrapeOptions>(
-        [](const Node& node, ScrapeOptions& options, Errors& errors) {
-            read_authorization(node, options.login, errors);
-        },
-        "authorization", "section", "", "type (Bearer), and credentials or credentials_file"),
+    basic_auth_row<ScrapeOptions>(),
+    authorization_row<ScrapeOptions>(),
     config::option_read_by<ScrapeOptions>(
         [](const Node& node, ScrapeOptions& options, Errors& errors) {
             read_tls_config(node, options.tls, errors);

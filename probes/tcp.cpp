@@ -39,11 +39,7 @@ class TcpProber final : public Prober {
         runtime::DialResult dialled =
             co_await runtime::dial(services, std::move(request), deadline);
         Report report;
-        add_address(report, dialled.timings.resolve, dialled.address);
-        if (dialled.tls) {
-            add_tls(report, *dialled.tls);
-            add_tls_cipher(report, *dialled.tls);
-        }
+        add_connection(report, dialled);
         if (dialled.failure) {
             report.outcome = outcome_of(std::move(*dialled.failure));
             co_return report;

@@ -34,10 +34,7 @@ class UnixProber final : public Prober {
         runtime::DialResult dialled =
             co_await runtime::dial_unix(services, path_, std::move(tls), deadline);
         Report report;
-        if (dialled.tls) {
-            add_tls(report, *dialled.tls);
-            add_tls_cipher(report, *dialled.tls);
-        }
+        add_session(report, dialled.tls);
         if (dialled.failure) {
             report.outcome = outcome_of(std::move(*dialled.failure));
             co_return report;

@@ -281,11 +281,7 @@ class WebsocketProber final : public Prober {
         runtime::DialResult dialled =
             co_await runtime::dial(services, std::move(request), deadline);
         Report report;
-        add_address(report, dialled.timings.resolve, dialled.address);
-        if (dialled.tls) {
-            add_tls(report, *dialled.tls);
-            add_tls_cipher(report, *dialled.tls);
-        }
+        add_connection(report, dialled);
         add_phase(report, "resolve", dialled.timings.resolve);
         add_phase(report, "connect", dialled.timings.connect);
         add_phase(report, "tls", dialled.timings.tls);

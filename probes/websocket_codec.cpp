@@ -4,7 +4,7 @@
 #include <charconv>
 #include <utility>
 
-#include "core/sha1.h"
+#include "core/digest.h"
 #include "runtime/url.h"
 
 namespace pilotlight::probes {

@@ -3,7 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "config/yaml.h"
-#include "core/md5.h"
+#include "core/digest.h"
 
 using namespace pilotlight;
 using config::read_relabel_rules;
