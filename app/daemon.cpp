@@ -18,45 +18,34 @@
 #include "alerting/destinations.h"
 #include "alerting/journal.h"
 #include "alerting/outbox.h"
-#include "app/alert_desk.h"
 #include "app/data_folder.h"
 #include "app/dead_man.h"
 #include "app/delivery_metrics.h"
 #include "app/engine.h"
-#include "app/explain_route.h"
-#include "app/families.h"
 #include "app/inventory.h"
+#include "app/listener.h"
+#include "app/live_site.h"
 #include "app/load.h"
-#include "app/prometheus_view.h"
+#include "app/log.h"
 #include "app/pulse.h"
+#include "app/settings.h"
 #include "app/spare_memory.h"
 #include "app/version.h"
 #include "app/watchdog.h"
 #include "config/config.h"
 #include "core/check.h"
-#include "exporters/alertmanager_api/routes.h"
-#include "exporters/http_server.h"
-#include "exporters/query/service.h"
 #include "exporters/self_metrics.h"
-#include "exporters/site.h"
-#include "exporters/snapshot_source.h"
 #include "probes/runner.h"
 #include "runtime/blocking.h"
 #include "runtime/file_watch.h"
 #include "runtime/loop.h"
-#include "runtime/published.h"
 #include "runtime/services.h"
-#include "runtime/url.h"
 
 namespace pilotlight::app {
 namespace {
 
 namespace asio = boost::asio;
 
-/// How long an HTTP thread waits for the engine before it shows what it knew last.
-constexpr Duration kSnapshotPatience{500};
-/// Readers in between share a snapshot: nobody can make the engine copy itself at will.
-constexpr Duration kSnapshotEvery{100};
 constexpr Duration kReloadPatience{20'000};
 constexpr Duration kApplyPatience{10'000};
 /// Nothing in it waits for anything: a start that takes longer is broken.
@@ -66,27 +55,11 @@ constexpr Duration kStopPatience{10'000};
 /// After a start or a reload, once the first probes are through.
 constexpr Duration kQuietAfter{10'000};
 
-/// With those that run at most, still fewer than the listener has connections.
-constexpr std::size_t kQueriesWaiting = 20;
-
-query::Semantics semantics_of(const config::Config& config) {
-    return {.compatibility = config.compatibility == config::Compatibility::prometheus2
-                                 ? promql::Compatibility::prometheus2
-                                 : promql::Compatibility::prometheus3,
-            .subquery_step = config.evaluation_interval};
-}
-
-void log_warnings(const Errors& warnings) {
-    for (const Error& warning : warnings)
-        spdlog::warn("{}", warning.to_string());
-}
-
-probes::Runner::Options runner_options(const config::Config& config) {
-    probes::Runner::Options options;
-    options.threads = config.probe_threads;
-    options.in_flight_limit = config.limits.probes_in_flight;
-    options.services.body_limit = config.limits.body_bytes;
-    return options;
+std::vector<std::string> lines_of(const Errors& errors) {
+    std::vector<std::string> lines;
+    for (const Error& error : errors)
+        lines.push_back(error.to_string());
+    return lines;
 }
 
 }  // namespace
@@ -102,9 +75,7 @@ struct Daemon::Parts {
     runtime::Loop engine_loop{"engine"};
     runtime::Loop delivery_loop{"delivery"};
     runtime::Loop control_loop{"control"};
-    runtime::Published<exporters::Snapshot> snapshot;
-    runtime::Published<exporters::PrometheusView> view_for_tools;
-    /// False before the first snapshot is wanted and once the engine is stopping.
+    /// False before there is one and once it is stopping.
     std::atomic<bool> engine_runs = false;
 
     std::unique_ptr<alerting::Journal> journal;
@@ -119,8 +90,8 @@ struct Daemon::Parts {
     /// The runner once it runs, for the engine's thread; and what it had counted by then.
     std::atomic<const probes::Runner*> counted_runner = nullptr;
     probes::RunnerCounters counted;
-    std::unique_ptr<query::Service> queries;
-    std::unique_ptr<exporters::HttpServer> server;
+    std::unique_ptr<LiveSite> site;
+    std::unique_ptr<Listener> listener;
 
     // The control loop's.
     std::unique_ptr<asio::signal_set> end_signals;
@@ -139,11 +110,7 @@ struct Daemon::Parts {
     std::atomic<bool> quitting = false;
     bool stopped = false;
 
-    Checked<void> listen(const config::Config& first);
-    exporters::Site site(const config::Config& first);
-    void serve_queries(const config::Config& first, exporters::Site& site);
-    void serve_alerts(exporters::Site& site);
-    exporters::SharedSnapshot current_snapshot();
+    Checked<void> listen();
     void open_journal(const Loaded& first);
     void start_heartbeat(const config::Config& first);
     void count_skips();
@@ -153,6 +120,7 @@ struct Daemon::Parts {
     void await_signals();
     void await_quiet();
     Errors reload();
+    std::vector<std::string> reload_when_asked();
     void put_in_force(Loaded loaded);
     void publish_reload(const Errors& errors);
     void tell_of_change(const alerting::SharedRouting& routing, Inventory now);
@@ -177,7 +145,7 @@ Checked<std::unique_ptr<Daemon>> Daemon::start(DaemonOptions options) {
     auto folder = DataFolder::take(parts->options.data_dir.value_or(first.config->data_dir));
     if (!folder) return std::unexpected(Errors{std::move(folder.error())});
     parts->folder.emplace(std::move(*folder));
-    if (auto listening = parts->listen(*first.config); !listening) {
+    if (auto listening = parts->listen(); !listening) {
         return std::unexpected(std::move(listening.error()));
     }
     log_warnings(first.warnings);
@@ -185,104 +153,25 @@ Checked<std::unique_ptr<Daemon>> Daemon::start(DaemonOptions options) {
     parts->open_journal(first);
     parts->start_probes(first);
     parts->start_control(std::move(result.watched));
-    spdlog::info("watching {} targets with {} rule files; status page at http://{}:{}/",
-                 first.config->targets.size(), first.rule_files.size(), first.config->listen_host,
-                 parts->server->port());
+    spdlog::info("watching {} targets with {} rule files; status page at {}",
+                 first.config->targets.size(), first.rule_files.size(), parts->listener->url());
     return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));
 }
 
-Checked<void> Daemon::Parts::listen(const config::Config& first) {
-    std::string host = first.listen_host;
-    int port = first.listen_port;
-    if (options.listen) {
-        auto address = config::parse_listen(*options.listen);
-        if (!address) return std::unexpected(Errors{std::move(address.error())});
-        host = address->host;
-        port = address->port;
-    }
-    exporters::Site served = site(first);
-    auto started = exporters::HttpServer::start(
-        host, port,
-        [served = std::move(served)](const exporters::Request& request) {
-            return exporters::handle(request, served, wall_now());
-        },
-        // As much as Go reads of a form.
-        {.large = {.under = "/api/v1/", .bytes = std::size_t{10} << 20}});
-    if (!started) return std::unexpected(Errors{std::move(started.error())});
-    server = std::move(*started);
+Checked<void> Daemon::Parts::listen() {
+    site =
+        std::make_unique<LiveSite>(LiveSite::Parts{.engine_loop = engine_loop,
+                                                   .engine = engine,
+                                                   .engine_runs = engine_runs,
+                                                   .metrics = metrics,
+                                                   .reload = [this] { return reload_when_asked(); },
+                                                   .quit = [this] { quit(); },
+                                                   .extra_routes = options.extra_routes},
+                                   first_config);
+    auto started = Listener::start(*first_config, options.listen, site->site());
+    if (!started) return std::unexpected(std::move(started.error()));
+    listener = std::move(*started);
     return {};
-}
-
-exporters::Site Daemon::Parts::site(const config::Config& first) {
-    exporters::Site site;
-    site.snapshot = exporters::at_most_every(kSnapshotEvery, [this] { return current_snapshot(); });
-    site.own_metrics = [this] { return metrics.collect(wall_now()); };
-    site.family = &describe_family;
-    site.reload = [this]() -> std::vector<std::string> {
-        const auto errors = control_loop.ask([this] { return reload(); }, kReloadPatience);
-        if (!errors) return {"the reload has not ended yet"};
-        std::vector<std::string> lines;
-        for (const Error& error : *errors)
-            lines.push_back(error.to_string());
-        return lines;
-    };
-    site.quit = [this] { quit(); };
-    view_for_tools.publish(
-        std::make_shared<const exporters::PrometheusView>(prometheus_view(first, first)));
-    site.prometheus_view = [this] { return *view_for_tools.load(); };
-    site.extra = options.extra_routes;
-    serve_queries(first, site);
-    site.extra.push_back(explain_route(
-        engine_loop, [this]() -> Engine* { return engine_runs ? engine.get() : nullptr; }));
-    serve_alerts(site);
-    site.version = kVersion;
-    site.revision = kRevision;
-    site.host_names = {first.listen_host};
-    if (const auto url = runtime::parse_url(first.external_url)) {
-        site.host_names.push_back(url->host);
-    }
-    return site;
-}
-
-void Daemon::Parts::serve_queries(const config::Config& first, exporters::Site& site) {
-    query::ServiceOptions service;
-    service.read = [this](std::shared_ptr<query::Reading> reading) {
-        if (!engine_runs) return false;
-        engine_loop.post([this, reading = std::move(reading)] { engine->read(reading); });
-        return true;
-    };
-    service.described = [this, snapshot = site.snapshot] {
-        return query::Described{
-            .snapshot = snapshot(), .own = metrics.collect(wall_now()), .lookup = &describe_family};
-    };
-    service.limits.samples = first.limits.query_samples;
-    service.limits.timeout = first.limits.query_timeout;
-    service.limits.reading.samples = first.limits.query_samples;
-    service.limits.reading.series = first.limits.series;
-    service.room = {.inside = first.limits.queries, .waiting = kQueriesWaiting};
-    queries = std::make_unique<query::Service>(std::move(service), semantics_of(first));
-    for (exporters::ExtraRoute& route : queries->routes())
-        site.extra.push_back(std::move(route));
-}
-
-void Daemon::Parts::serve_alerts(exporters::Site& site) {
-    namespace api = exporters::alertmanager_api;
-    const api::About about{.version = std::string(kVersion),
-                           .revision = std::string(kRevision),
-                           .started_at = wall_now()};
-    for (exporters::ExtraRoute& route :
-         api::routes(make_alert_desk(engine_loop, engine, engine_runs), about)) {
-        site.extra.push_back(std::move(route));
-    }
-}
-
-exporters::SharedSnapshot Daemon::Parts::current_snapshot() {
-    if (engine_runs) {
-        // The engine answers in microseconds; if it is stuck, the page says so by the old stamp.
-        auto fresh = engine_loop.ask([this] { return engine->snapshot(); }, kSnapshotPatience);
-        if (fresh) snapshot.publish(*fresh);
-    }
-    return snapshot.load();
 }
 
 void Daemon::Parts::open_journal(const Loaded& first) {
@@ -459,22 +348,16 @@ Errors Daemon::Parts::reload() {
     return {};
 }
 
+std::vector<std::string> Daemon::Parts::reload_when_asked() {
+    const auto errors = control_loop.ask([this] { return reload(); }, kReloadPatience);
+    if (!errors) return {"the reload has not ended yet"};
+    return lines_of(*errors);
+}
+
 void Daemon::Parts::put_in_force(Loaded loaded) {
-    const config::Config& now = *loaded.config;
-    for (const auto& [key, changed] :
-         {std::pair{"listen", now.listen_host != config->listen_host ||
-                                  now.listen_port != config->listen_port},
-          std::pair{"data_dir", now.data_dir != config->data_dir},
-          std::pair{"probe_threads", now.probe_threads != config->probe_threads},
-          std::pair{"external_labels", !(now.external_labels == config->external_labels)},
-          std::pair{"external_url (in notifications)", now.external_url != config->external_url},
-          std::pair{"limits", !(now.limits == config->limits)}}) {
-        if (changed) spdlog::warn("{} takes effect at the next start", key);
-    }
+    warn_of_next_start(*config, *loaded.config);
     config = loaded.config;
-    view_for_tools.publish(
-        std::make_shared<const exporters::PrometheusView>(prometheus_view(*first_config, *config)));
-    queries->set_semantics(semantics_of(*config));
+    site->configure(*config);
     declare_receivers(metrics, *loaded.routing);
     destinations->note(*loaded.routing, *journal);
     auto targets = std::move(loaded.targets);
@@ -504,9 +387,7 @@ void Daemon::Parts::publish_reload(const Errors& errors) {
     reload_view.successful = errors.empty();
     reload_view.last_attempt = now;
     if (errors.empty()) reload_view.last_success = now;
-    reload_view.errors.clear();
-    for (const Error& error : errors)
-        reload_view.errors.push_back(error.to_string());
+    reload_view.errors = lines_of(errors);
     metrics.reload_finished(errors.empty(), now);
     engine_loop.post([this, view = reload_view] { engine->reload_ended(view); });
 }
@@ -535,8 +416,8 @@ void Daemon::Parts::stop() {
     if (std::exchange(stopped, true)) return;
     Watchdog watchdog(kStopPatience);
     watchdog.entering("the listener");
-    if (queries != nullptr) queries->stop();
-    if (server != nullptr) server->stop();
+    if (site != nullptr) site->stop();
+    if (listener != nullptr) listener->stop();
     watchdog.entering("the control loop");
     control_loop.ask(
         [this] {
@@ -590,7 +471,7 @@ void Daemon::stop() {
 }
 
 int Daemon::port() const {
-    return parts_->server->port();
+    return parts_->listener->port();
 }
 
 }  // namespace pilotlight::app

@@ -8,6 +8,7 @@
 
 #include "alerting/receiver_options.h"
 #include "app/policies.h"
+#include "app/web_access.h"
 #include "config/yaml.h"
 #include "probes/probe.h"
 
@@ -129,6 +130,11 @@ LoadResult load_everything(const std::string& path) {
 
     Errors errors;
     loaded.rule_files = load_rules(*loaded.config, errors);
+    if (!loaded.config->web_config_file.empty()) {
+        result.watched.push_back(loaded.config->web_config_file);
+        for (const Error& error : check_web_config(loaded.config->web_config_file))
+            errors.push_back(named_at(error, loaded.config->web_config_where));
+    }
     loaded.policies = load_policies(*loaded.config, errors);
     loaded.routing = load_routing(*loaded.config, errors);
     if (!loaded.config->alerting_file.empty()) {

@@ -19,6 +19,11 @@ void log_to_stderr() {
     spdlog::set_default_logger(std::move(logger));
 }
 
+void log_warnings(const Errors& warnings) {
+    for (const Error& warning : warnings)
+        spdlog::warn("{}", warning.to_string());
+}
+
 void print_errors(const Errors& errors) {
     for (const Error& error : errors)
         std::cerr << error.to_string() << '\n';

@@ -39,12 +39,6 @@ void read_listen(const Node& node, Draft& draft, Errors& errors) {
     draft.listen_port = address->port;
 }
 
-void refuse_web_config(const Node& node, Draft&, Errors& errors) {
-    errors.push_back(
-        node.error("web_config_file is not supported yet: the listener would be open "
-                   "to everybody, expected a proxy in front that asks for the login"));
-}
-
 void read_external_url(const Node& node, Draft& draft, Errors& errors) {
     if (!node.is_scalar() || !is_web_url(node.scalar))
         return expected_value(node, "an http or https URL", errors);
@@ -82,6 +76,11 @@ void read_rule_files(const Node& node, Draft& draft, Errors& errors) {
         draft.rule_globs_where.push_back(item.where);
 }
 
+void read_web_config_file(const Node& node, Draft& draft, Errors& errors) {
+    read_path(node, draft.web_config_file, errors);
+    draft.web_config_where = node.where;
+}
+
 void read_alerting_file(const Node& node, Draft& draft, Errors& errors) {
     read_path(node, draft.alerting_file, errors);
     draft.alerting_file_where = node.where;
@@ -97,9 +96,9 @@ constexpr Option<Draft> kOptions[] = {
     option_read_by<Draft>(read_listen, "listen", "HOST:PORT", "127.0.0.1:9897",
                           "Where pages and APIs are served; `[::1]:9897` for IPv6, port 0 for any "
                           "that is free."),
-    option_read_by<Draft>(refuse_web_config, "web_config_file", "path", "",
-                          "TLS and logins of the listener. Not supported yet, and therefore an "
-                          "error."),
+    option_read_by<Draft>(read_web_config_file, "web_config_file", "path", "",
+                          "TLS, logins and headers of the listener, in the exporter-toolkit's "
+                          "format (`promtool check web-config`), read anew when it changes."),
     option_read_by<Draft>(read_external_url, "external_url", "URL", "",
                           "How people reach this Pilotlight: the links in messages."),
     option_read_by<Draft>(read_root_path<&Config::data_dir>, "data_dir", "path", "data",
@@ -189,6 +188,9 @@ constexpr Option<Config> kPromqlOptions[] = {
 void resolve_paths(Reading& reading) {
     Config& config = reading.config;
     config.data_dir = reading.resolve(config.data_dir);
+    if (!config.web_config_file.empty()) {
+        config.web_config_file = reading.resolve(config.web_config_file);
+    }
     if (!config.alerting_file.empty()) {
         config.alerting_file = reading.resolve(config.alerting_file);
     }

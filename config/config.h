@@ -209,6 +209,9 @@ struct Config {
     std::vector<std::string> rule_globs;
     std::vector<Location> rule_globs_where;
     /// "" where there is none.
+    /// The exporter-toolkit's web configuration; "" for none.
+    std::string web_config_file;
+    Location web_config_where;
     std::string alerting_file;
     Location alerting_file_where;
     std::vector<std::string> module_globs;

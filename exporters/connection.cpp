@@ -69,6 +69,7 @@ Connection::~Connection() {
 }
 
 bool Connection::wait_readable(SteadyTime deadline) const {
+    if (channel_ != nullptr && channel_->has_pending()) return true;
     return wait_for(descriptor_, POLLIN, deadline);
 }
 
@@ -76,7 +77,32 @@ bool Connection::wait_writable(SteadyTime deadline) const {
     return wait_for(descriptor_, POLLOUT, deadline);
 }
 
+bool Connection::wait_step(SecureChannel::Step step, SteadyTime deadline) const {
+    if (step == SecureChannel::Step::failed || steady_now() >= deadline) return false;
+    return wait_for(descriptor_, step == SecureChannel::Step::wants_read ? POLLIN : POLLOUT,
+                    deadline);
+}
+
+long Connection::read_channel(char* to, std::size_t size) {
+    for (;;) {
+        std::size_t count = 0;
+        const SecureChannel::Step step = channel_->read(to, size, count);
+        if (step == SecureChannel::Step::done) return static_cast<long>(count);
+        if (!wait_step(step, read_deadline_)) return -1;
+    }
+}
+
+long Connection::write_channel(const char* from, std::size_t size) {
+    for (;;) {
+        std::size_t count = 0;
+        const SecureChannel::Step step = channel_->write(from, size, count);
+        if (step == SecureChannel::Step::done) return static_cast<long>(count);
+        if (!wait_step(step, write_deadline_)) return -1;
+    }
+}
+
 long Connection::read(char* to, std::size_t size) {
+    if (channel_ != nullptr) return read_channel(to, size);
     while (wait_readable(read_deadline_) && steady_now() < read_deadline_) {
         const ssize_t count = ::recv(descriptor_, to, size, 0);
         if (count >= 0) return count;
@@ -86,6 +112,7 @@ long Connection::read(char* to, std::size_t size) {
 }
 
 long Connection::write(const char* from, std::size_t size) {
+    if (channel_ != nullptr) return write_channel(from, size);
     while (wait_writable(write_deadline_) && steady_now() < write_deadline_) {
         const ssize_t count = ::send(descriptor_, from, size, MSG_NOSIGNAL);
         if (count >= 0) return count;
@@ -99,6 +126,9 @@ void Connection::drain() {
     // reset and not the answer.
     constexpr auto kMoment = std::chrono::milliseconds(500);
     constexpr std::size_t kMuch = std::size_t{16} << 20;
+    if (channel_ != nullptr) channel_->close();
+    // What still comes is not worth deciphering.
+    channel_.reset();
     ::shutdown(descriptor_, SHUT_WR);
     std::array<char, 4096> ignored;
     std::size_t total = 0;

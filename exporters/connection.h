@@ -1,11 +1,33 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "core/time.h"
 
 namespace pilotlight::exporters {
+
+/// What encrypts a connection, on a descriptor that does not block: each step does what can be done
+/// at once.
+class SecureChannel {
+  public:
+    enum class Step { done, wants_read, wants_write, failed };
+
+    SecureChannel() = default;
+    SecureChannel(const SecureChannel&) = delete;
+    SecureChannel& operator=(const SecureChannel&) = delete;
+    virtual ~SecureChannel() = default;
+
+    /// `done` with a count of 0 is the peer's end.
+    [[nodiscard]] virtual Step read(char* to, std::size_t size, std::size_t& count) = 0;
+    [[nodiscard]] virtual Step write(const char* from, std::size_t size, std::size_t& count) = 0;
+    /// Whether read() gives something without the descriptor being readable.
+    [[nodiscard]] virtual bool has_pending() const = 0;
+    /// Says the end.
+    virtual void close() = 0;
+};
 
 /// An accepted TCP connection that is read and written before absolute deadlines: a client that
 /// sends a byte now and then gains no time by it. Owns the descriptor.
@@ -13,6 +35,8 @@ namespace pilotlight::exporters {
 class Connection {
   public:
     explicit Connection(int descriptor);
+    /// From now on all is read and written through `channel`; null for none.
+    void encrypt(std::unique_ptr<SecureChannel> channel) { channel_ = std::move(channel); }
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
     ~Connection();
@@ -42,7 +66,12 @@ class Connection {
     [[nodiscard]] int peer_port() const;
 
   private:
+    [[nodiscard]] bool wait_step(SecureChannel::Step step, SteadyTime deadline) const;
+    [[nodiscard]] long read_channel(char* to, std::size_t size);
+    [[nodiscard]] long write_channel(const char* from, std::size_t size);
+
     int descriptor_;
+    std::unique_ptr<SecureChannel> channel_;
     SteadyTime read_deadline_ = SteadyTime::max();
     SteadyTime write_deadline_ = SteadyTime::max();
 };

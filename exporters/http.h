@@ -24,6 +24,8 @@ struct Request {
     std::string body;
     /// The peer's address without port, as text.
     std::string remote_address;
+    /// Whether who asks has shown who he is: a password, or a certificate that is vouched for.
+    bool has_login = false;
 
     /// The first header of that name, in any case of letters; "" where there is none.
     [[nodiscard]] std::string_view header(std::string_view name) const;

@@ -201,8 +201,11 @@ Response refuse(int status) {
 
 class Server final : public httplib::Server {
   public:
-    Server(HttpServer::Handler handler, HttpLimits limits)
-        : limits_(limits), handler_(std::move(handler)), pool_(limits.connections) {
+    Server(HttpServer::Handler handler, HttpLimits limits, HttpServer::Encryption encryption)
+        : limits_(limits),
+          handler_(std::move(handler)),
+          encryption_(std::move(encryption)),
+          pool_(limits.connections) {
         set_payload_max_length(std::max(limits.body_bytes, limits.large.bytes));
         // The default shares the port: a second daemon would silently take half the requests.
         set_socket_options([](socket_t socket) {
@@ -281,6 +284,7 @@ class Server final : public httplib::Server {
         try {
             Connection connection(socket);
             OpenConnections::Entry entry(open_, connection);
+            if (encryption_) connection.encrypt(encryption_(connection.descriptor()));
             ConnectionStream stream(connection);
             while (await_request(connection, stream, entry) && answer_one(connection, stream)) {
             }
@@ -368,6 +372,7 @@ class Server final : public httplib::Server {
 
     const HttpLimits limits_;
     HttpServer::Handler handler_;
+    HttpServer::Encryption encryption_;
     OpenConnections open_;
     std::atomic<std::size_t> large_bodies_ = 0;
     WorkerPool pool_;
@@ -382,9 +387,11 @@ struct HttpServer::Running {
 };
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(const std::string& host, int port,
-                                                      Handler handler, HttpLimits limits) {
+                                                      Handler handler, HttpLimits limits,
+                                                      Encryption encryption) {
     try {
-        auto running = std::unique_ptr<Running>(new Running{Server(std::move(handler), limits)});
+        auto running = std::unique_ptr<Running>(
+            new Running{Server(std::move(handler), limits, std::move(encryption))});
         errno = 0;
         if (!running->server.bind(host, port)) {
             return fail(fmt::format("cannot listen on {}:{}: {}", host, port,

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/time.h"
+#include "exporters/connection.h"
 #include "exporters/http.h"
 
 namespace pilotlight::exporters {
@@ -42,12 +43,16 @@ class HttpServer {
   public:
     /// Called from many threads at once; an exception from it is answered with 500.
     using Handler = std::function<Response(const Request&)>;
+    /// What encrypts a new connection, by its descriptor; null for plain HTTP. Called from many
+    /// threads at once.
+    using Encryption = std::function<std::unique_ptr<SecureChannel>(int descriptor)>;
 
     /// Binds and begins to serve; `port` 0 takes any free one. Fails where it cannot listen, with
     /// address and reason.
     [[nodiscard]] static Result<std::unique_ptr<HttpServer>> start(const std::string& host,
                                                                    int port, Handler handler,
-                                                                   HttpLimits limits = {});
+                                                                   HttpLimits limits = {},
+                                                                   Encryption encryption = {});
     HttpServer(const HttpServer&) = delete;
     HttpServer& operator=(const HttpServer&) = delete;
     /// As stop().

@@ -58,8 +58,11 @@ bool is_loopback(std::string_view address) {
     return ::inet_pton(AF_INET6, text.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
-std::optional<std::string> refuse_change(const Request& request,
-                                         std::span<const std::string> host_names) {
+namespace {
+
+/// Why it does not come from this machine's own people.
+std::optional<std::string> refuse_stranger(const Request& request,
+                                           std::span<const std::string> host_names) {
     if (!is_loopback(request.remote_address)) {
         return "only a client on loopback may change anything here";
     }
@@ -69,9 +72,18 @@ std::optional<std::string> refuse_change(const Request& request,
                    "the proxy";
         }
     }
-    const std::string_view host = request.header("Host");
-    if (request.has_header("Host") && !names_this_machine(host, host_names)) {
+    if (request.has_header("Host") && !names_this_machine(request.header("Host"), host_names)) {
         return "the Host header does not name this server";
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> refuse_change(const Request& request,
+                                         std::span<const std::string> host_names) {
+    if (!request.has_login) {
+        if (auto reason = refuse_stranger(request, host_names)) return reason;
     }
     const std::string_view site = request.header("Sec-Fetch-Site");
     if (!site.empty() && site != "same-origin" && site != "none") {
@@ -79,7 +91,7 @@ std::optional<std::string> refuse_change(const Request& request,
     }
     if (!request.has_header("Origin")) return std::nullopt;
     const std::string_view origin = authority_of(request.header("Origin"));
-    if (origin.empty() || lower(origin) != lower(host)) {
+    if (origin.empty() || lower(origin) != lower(request.header("Host"))) {
         return "a page of another origin may not change anything here";
     }
     return std::nullopt;

@@ -11,10 +11,11 @@ namespace pilotlight::exporters {
 
 /// Why a request may not change anything, in one sentence; nothing if it may.
 ///
-/// It may when it comes straight from loopback (a proxy's forwarding header says that it does
-/// not), is addressed to this machine by an IP address, `localhost` or one of `host_names` (a page
-/// whose own name was rebound to 127.0.0.1 has that name in `Host`), and no browser says that
-/// another origin's page sent it (`Origin`, Fetch Metadata's `Sec-Fetch-Site`). curl sends neither
+/// It may when it has a login, or comes straight from loopback (a proxy's forwarding header says
+/// that it does not), is addressed to this machine by an IP address, `localhost` or one of
+/// `host_names` (a page whose own name was rebound to 127.0.0.1 has that name in `Host`), and no
+/// browser says that another origin's page sent it (`Origin`, Fetch Metadata's `Sec-Fetch-Site`):
+/// that holds with a login too, which a browser sends along whoever's page asks. curl sends neither
 /// and passes.
 [[nodiscard]] std::optional<std::string> refuse_change(const Request& request,
                                                        std::span<const std::string> host_names);

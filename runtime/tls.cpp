@@ -32,11 +32,6 @@ int native_version(TlsVersion version) {
     return TLS1_2_VERSION;
 }
 
-struct FreeContext {
-    void operator()(SSL_CTX* context) const { ::SSL_CTX_free(context); }
-};
-using ContextPointer = std::unique_ptr<SSL_CTX, FreeContext>;
-
 using Memory = std::unique_ptr<BIO, decltype(&::BIO_free)>;
 using OwnedCertificate = std::unique_ptr<X509, decltype(&::X509_free)>;
 using OwnedKey = std::unique_ptr<EVP_PKEY, decltype(&::EVP_PKEY_free)>;
@@ -65,24 +60,6 @@ bool trust_text(SSL_CTX* context, const std::string& text) {
     return any;
 }
 
-Result<void> load_authorities(SSL_CTX* context, const TlsSettings& settings) {
-    if (!settings.ca.empty()) {
-        if (!trust_text(context, settings.ca)) return fail("ca: no certificate in it, as PEM");
-        ::ERR_clear_error();
-        return {};
-    }
-    if (settings.ca_file.empty()) {
-        ::SSL_CTX_set_default_verify_paths(context);
-        // Without any authority no chain verifies: that is then told of each certificate.
-        ::ERR_clear_error();
-        return {};
-    }
-    if (::SSL_CTX_load_verify_file(context, settings.ca_file.c_str()) != 1) {
-        return fail("ca_file " + settings.ca_file + ": " + take_openssl_error());
-    }
-    return {};
-}
-
 /// The chain of `text`, leaf first, as SSL_CTX_use_certificate_chain_file() reads a file.
 bool use_chain_text(SSL_CTX* context, const std::string& text) {
     const Memory pem = memory_of(text);
@@ -100,6 +77,26 @@ bool use_key_text(SSL_CTX* context, const Secret& text) {
     const OwnedKey key{::PEM_read_bio_PrivateKey(pem.get(), nullptr, no_passphrase, nullptr),
                        &::EVP_PKEY_free};
     return key && ::SSL_CTX_use_PrivateKey(context, key.get()) == 1;
+}
+
+}  // namespace
+
+Result<void> load_authorities(SSL_CTX* context, const TlsSettings& settings) {
+    if (!settings.ca.empty()) {
+        if (!trust_text(context, settings.ca)) return fail("ca: no certificate in it, as PEM");
+        ::ERR_clear_error();
+        return {};
+    }
+    if (settings.ca_file.empty()) {
+        ::SSL_CTX_set_default_verify_paths(context);
+        // Without any authority no chain verifies: that is then told of each certificate.
+        ::ERR_clear_error();
+        return {};
+    }
+    if (::SSL_CTX_load_verify_file(context, settings.ca_file.c_str()) != 1) {
+        return fail("ca_file " + settings.ca_file + ": " + take_openssl_error());
+    }
+    return {};
 }
 
 Result<void> load_own_certificate(SSL_CTX* context, const TlsSettings& settings) {
@@ -138,6 +135,13 @@ Result<void> set_versions(SSL_CTX* context, const TlsSettings& settings) {
         context, settings.max_version ? native_version(*settings.max_version) : 0);
     return {};
 }
+
+namespace {
+
+struct FreeContext {
+    void operator()(SSL_CTX* context) const { ::SSL_CTX_free(context); }
+};
+using ContextPointer = std::unique_ptr<SSL_CTX, FreeContext>;
 
 Result<ContextPointer> make_context(const TlsSettings& settings) {
     ::ERR_clear_error();

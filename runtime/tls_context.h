@@ -51,6 +51,11 @@ class TlsVerdict {
     std::vector<Fault> faults_;
 };
 
+/// The parts of a context that clients and servers have alike.
+[[nodiscard]] Result<void> load_authorities(ssl_ctx_st* context, const TlsSettings& settings);
+[[nodiscard]] Result<void> load_own_certificate(ssl_ctx_st* context, const TlsSettings& settings);
+[[nodiscard]] Result<void> set_versions(ssl_ctx_st* context, const TlsSettings& settings);
+
 [[nodiscard]] Certificate read_certificate(x509_st* certificate);
 
 /// OpenSSL's newest error on this thread as a text; its queue is emptied.

@@ -191,9 +191,6 @@ BOOST_AUTO_TEST_CASE(root_values_are_checked) {
         {"targets: {a: b}\n", "p.yaml:1:10: expected a list, got a mapping"},
         {"external_labels: {1a: b}\n", "p.yaml:1:19: \"1a\" is no label name"},
         {"rule_files: rules.yaml\n", "expected a list"},
-        {"web_config_file: web.yml\n",
-         "p.yaml:1:18: web_config_file is not supported yet: the "
-         "listener would be open"},
         {"a: [\n", "p.yaml:2:1: bad YAML"},
     };
     for (const auto& [text, message] : kCases) {

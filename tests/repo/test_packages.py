@@ -33,6 +33,7 @@ USES = {
     "libcpp-httplib-dev": ("cmake/libraries.cmake", r"pkg_check_modules\(HTTPLIB"),
     "libcli11-dev": ("app/command_line.cpp", r"<CLI/CLI\.hpp>"),
     "nlohmann-json3-dev": (".cpp", r"<nlohmann/json\.hpp>"),
+    "libcrypt-dev": ("app/logins.cpp", r"<crypt\.h>"),
     "ca-certificates": ("runtime/tls.cpp", r"SSL_CTX_set_default_verify|set_default_verify_paths"),
     "tzdata": (".cpp", r"zoneinfo|tzdb|locate_zone"),
     "clang-format-19": ("scripts/lint", r"clang-format-19"),

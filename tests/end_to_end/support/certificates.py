@@ -66,7 +66,7 @@ class Authority:
     def for_another_name(self):
         return self.issue(days=90, names="DNS:elsewhere.example.com")
 
-    def issue(self, days, names="DNS:localhost,IP:127.0.0.1"):
+    def issue(self, days, names="DNS:localhost,IP:127.0.0.1", purpose="serverAuth"):
         """A certificate that ends `days` from now; negative: it has ended that long ago."""
         self._count += 1
         name = f"leaf{self._count}"
@@ -74,7 +74,7 @@ class Authority:
         not_after = now + datetime.timedelta(days=days)
         not_before = min(now, not_after) - datetime.timedelta(days=30)
         (self._folder / f"{name}.ext").write_text(
-            f"subjectAltName={names}\nbasicConstraints=CA:false\nextendedKeyUsage=serverAuth\n")
+            f"subjectAltName={names}\nbasicConstraints=CA:false\nextendedKeyUsage={purpose}\n")
         self._openssl("req", "-new", *_new_key(f"{name}.key"), "-subj", f"/CN={name}", "-out",
                       f"{name}.csr")
         self._openssl("ca", "-batch", "-notext", "-config", "ca.cnf", "-in", f"{name}.csr",
