@@ -11,6 +11,7 @@
 
 #include "core/alert.h"
 #include "core/error.h"
+#include "core/evidence.h"
 #include "core/labels.h"
 #include "core/sample.h"
 #include "core/time.h"
@@ -22,6 +23,18 @@ enum class Health { up, degraded, down, unknown };
 
 /// "up", "degraded", "down", "unknown".
 [[nodiscard]] std::string_view to_string(Health health);
+
+/// A probe that failed.
+struct FailureView {
+    WallTime at{};
+    std::string phase;
+    std::string reason;
+    std::string detail;
+    /// Whether the probes that were to confirm it did not: nobody was told.
+    bool blip = false;
+    /// Null where the prober gave none.
+    SharedEvidence evidence;
+};
 
 struct TargetView {
     std::string name;
@@ -40,6 +53,11 @@ struct TargetView {
     std::string phase;
     std::string reason;
     std::string detail;
+    /// Since when its probes could not judge, which leaves `health` as it was; nothing while they
+    /// can. `reason` then is ours, not the target's.
+    std::optional<WallTime> unknown_since;
+    /// The last one, which may be over; null before the first.
+    std::shared_ptr<const FailureView> last_failure;
     /// The newest samples, whole label sets; null before the first probe.
     SharedBatch newest;
     /// Of a scrape target: whether /metrics shows all of `newest`, or only what Pilotlight itself

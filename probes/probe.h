@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "config/options.h"
 #include "core/error.h"
+#include "core/evidence.h"
 #include "core/sample.h"
 #include "runtime/deadline.h"
 
@@ -67,6 +68,8 @@ struct Report {
     std::vector<MetricFamily> families = {};
     /// Whether a measurement's label wins over the target's own of the same name.
     bool honor_labels = false;
+    /// What was seen, where somebody may want to know: Prober::wants_evidence(). Null for most.
+    std::shared_ptr<Evidence> evidence = {};
 };
 
 class Prober {
@@ -84,11 +87,21 @@ class Prober {
     /// The daemon's own limits, given before the first run; an option may only be stricter.
     void set_limits(const config::Limits& limits) { limits_ = limits; }
 
+    /// Every report is to bring evidence, not only those that are not ok: for people who look on.
+    /// Before the first run.
+    void always_give_evidence() { always_evidence_ = true; }
+
   protected:
     [[nodiscard]] const config::Limits& limits() const { return limits_; }
+    /// Whether a report with this outcome is to bring evidence. A probe that is ok pays nothing
+    /// for it.
+    [[nodiscard]] bool wants_evidence(const Outcome& outcome) const {
+        return always_evidence_ || outcome.verdict != Verdict::ok;
+    }
 
   private:
     config::Limits limits_;
+    bool always_evidence_ = false;
 };
 
 /// A row of the registry: adding a prober is one file, one row, one test.

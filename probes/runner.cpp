@@ -51,6 +51,11 @@ asio::awaitable<std::pair<ProbeRun, Report>> probe(std::shared_ptr<Watched> watc
     Report report = co_await ask(*watched->prober, services, deadline);
     run.duration = steady_now() - started;
     run.outcome = report.outcome;
+    if (report.evidence) {
+        report.evidence->at = run.started_at;
+        fit(*report.evidence);
+        run.evidence = std::move(report.evidence);
+    }
     co_return std::pair(std::move(run), std::move(report));
 }
 

@@ -22,6 +22,8 @@ namespace pilotlight::probes {
 struct ProbeRun {
     SharedTarget target;
     Outcome outcome;
+    /// What was seen, of a probe that is not ok or that was asked to tell; may be null.
+    SharedEvidence evidence;
     WallTime started_at{};
     /// From the tick of the schedule to the start; 0 for a probe that nobody scheduled.
     std::chrono::nanoseconds lateness{};

@@ -111,22 +111,27 @@ Deadline share_of(Deadline whole, std::size_t left) {
     return {now + (whole.at - now) / static_cast<int>(left)};
 }
 
-/// The address that answered stands in `tried`.
-asio::awaitable<Attempt<std::shared_ptr<Socket>>> connect_any(
-    Services& services, std::vector<IpAddress> addresses, std::uint16_t port,
-    std::optional<IpAddress> source, Deadline deadline, std::optional<IpAddress>& tried) {
+/// Tries `result.resolved`; which answered and which did not then stands in the result, that the
+/// caller keeps.
+asio::awaitable<Attempt<std::shared_ptr<Socket>>> connect_any(Services& services,
+                                                              std::uint16_t port,
+                                                              std::optional<IpAddress> source,
+                                                              Deadline deadline,
+                                                              DialResult& result) {
     Failure first{"connect", "timeout", "no time left to connect"};
     bool has_first = false;
-    const std::size_t count = std::min(addresses.size(), kMaxAddresses);
+    const std::size_t count = std::min(result.resolved.size(), kMaxAddresses);
     for (std::size_t i = 0; i < count && !deadline.passed(); ++i) {
-        tried = addresses[i];
+        const IpAddress address = result.resolved[i];
+        result.address = address;
         const Deadline share = share_of(deadline, count - i);
         Attempt<std::shared_ptr<Socket>> connected =
-            co_await connect_one(services, addresses[i], port, source, share);
+            co_await connect_one(services, address, port, source, share);
         if (connected) {
             (*connected)->set_deadline(deadline);
             co_return connected;
         }
+        result.refusals.push_back({address, connected.error().detail});
         // What the target did says more than what we could not do.
         if (!has_first || (first.unknown && !connected.error().unknown)) {
             first = std::move(connected.error());
@@ -241,8 +246,9 @@ asio::awaitable<DialResult> dial(Services& services, DialRequest request, Deadli
         result.failure = source_failure(*request.source, "the host has no address of its family");
         co_return result;
     }
-    Attempt<std::shared_ptr<Socket>> connected = co_await connect_any(
-        services, std::move(*addresses), port, request.source, deadline, result.address);
+    result.resolved = std::move(*addresses);
+    Attempt<std::shared_ptr<Socket>> connected =
+        co_await connect_any(services, port, request.source, deadline, result);
     result.timings.connect = steady_now() - resolved;
     if (!connected) {
         result.failure = std::move(connected.error());

@@ -52,6 +52,12 @@ struct DialTimings {
     std::chrono::nanoseconds tls{};
 };
 
+/// An address that was tried in vain, and why.
+struct DialAttempt {
+    IpAddress address;
+    std::string error;
+};
+
 /// What came of a dial. Either `stream` or `failure` is set; the rest is there as far as it came.
 struct DialResult {
     std::unique_ptr<Stream> stream;
@@ -59,6 +65,11 @@ struct DialResult {
     DialTimings timings;
     /// The address that was connected to, or the last one that was tried: the proxy's, with one.
     std::optional<IpAddress> address;
+    /// All addresses that the name (the proxy's, with one) has, in the order to try them; the first
+    /// few are.
+    std::vector<IpAddress> resolved;
+    /// Those that were tried in vain, in their order.
+    std::vector<DialAttempt> refusals;
     /// Set when the handshake was completed, although the chain may not verify.
     std::optional<TlsInfo> tls;
 };

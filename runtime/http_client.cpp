@@ -269,6 +269,8 @@ asio::awaitable<void> one_hop(Services& services, const Journey& journey, Deadli
     result.timings.connect += dialled.timings.connect;
     result.timings.tls += dialled.timings.tls;
     result.address = dialled.address;
+    result.resolved = std::move(dialled.resolved);
+    result.refusals = std::move(dialled.refusals);
     result.over_tls = dialled.tls.has_value();
     result.tls = std::move(dialled.tls);
     result.final_url = journey.url().to_string();

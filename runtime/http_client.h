@@ -83,6 +83,8 @@ struct HttpResult {
     bool over_tls = false;
     std::optional<TlsInfo> tls;
     std::optional<IpAddress> address;
+    std::vector<IpAddress> resolved;
+    std::vector<DialAttempt> refusals;
 
     /// The first value under `name`, any case; "" where there is none.
     [[nodiscard]] std::string_view header(std::string_view name) const;
