@@ -60,7 +60,7 @@ struct Fixture {
     ~Fixture() {
         auto stopped =
             boost::asio::co_spawn(loop.executor(), sender->stop(), boost::asio::use_future);
-        BOOST_REQUIRE(stopped.wait_for(10s) == std::future_status::ready);
+        BOOST_REQUIRE(stopped.wait_for(60s) == std::future_status::ready);
         sender.reset();
         loop.stop();
         loop.join();
@@ -78,7 +78,7 @@ struct Fixture {
     }
     std::string trouble() {
         std::unique_lock lock(mutex);
-        BOOST_REQUIRE(changed.wait_for(lock, 10s, [&] { return !troubles.empty(); }));
+        BOOST_REQUIRE(changed.wait_for(lock, 60s, [&] { return !troubles.empty(); }));
         return troubles.front();
     }
     static void wait_for(const ScriptedServer& server, std::size_t connections) {

@@ -60,7 +60,7 @@ class Results {
     }
     std::vector<bool> wait(std::size_t wanted) {
         std::unique_lock lock(mutex_);
-        const bool came = arrived_.wait_for(lock, 10s, [&] { return results_.size() >= wanted; });
+        const bool came = arrived_.wait_for(lock, 60s, [&] { return results_.size() >= wanted; });
         BOOST_REQUIRE_MESSAGE(came, "waited for " << wanted << " results of the journal");
         return results_;
     }

@@ -68,7 +68,7 @@ class Post {
         if (outbox_ == nullptr) return;
         auto stopped =
             boost::asio::co_spawn(loop_.executor(), outbox_->stop(), boost::asio::use_future);
-        BOOST_REQUIRE(stopped.wait_for(10s) == std::future_status::ready);
+        BOOST_REQUIRE(stopped.wait_for(60s) == std::future_status::ready);
         outbox_.reset();
         loop_.stop();
         loop_.join();
@@ -78,7 +78,7 @@ class Post {
     template <class F>
     void wait(const char* what, F condition) {
         std::unique_lock lock(mutex_);
-        const bool came = changed_.wait_for(lock, 10s, condition);
+        const bool came = changed_.wait_for(lock, 60s, condition);
         BOOST_REQUIRE_MESSAGE(came, "waited for " << what);
     }
     /// What was settled so far, as `7 delivered`, once there are so many.

@@ -31,12 +31,12 @@ void Door::wait_until_open() {
     std::unique_lock lock(mutex_);
     ++waiting_;
     changed_.notify_all();
-    changed_.wait_for(lock, 10s, [this] { return open_; });
+    changed_.wait_for(lock, 60s, [this] { return open_; });
 }
 
 void Door::wait_until_somebody_waits() {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, 10s, [this] { return waiting_ > 0; });
+    changed_.wait_for(lock, 60s, [this] { return waiting_ > 0; });
 }
 
 void Door::open() {

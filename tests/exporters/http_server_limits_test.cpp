@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "exporters/http_server.h"
@@ -113,7 +114,13 @@ BOOST_AUTO_TEST_CASE(only_so_many_large_bodies_are_taken_at_a_time) {
     BOOST_TEST(starts_with_status(ask(server->port(), post("/api/q", 900)), 200));
     door.open();
     BOOST_TEST(starts_with_status(first.answer(), 200));
-    BOOST_TEST(starts_with_status(ask(server->port(), post("/api/q", 2000)), 200));
+    // The place is given back behind the answer.
+    std::string answer;
+    for (int turn = 0; turn < 1'000 && !starts_with_status(answer, 200); ++turn) {
+        std::this_thread::sleep_for(5ms);
+        answer = ask(server->port(), post("/api/q", 2000));
+    }
+    BOOST_TEST(starts_with_status(answer, 200));
 }
 
 BOOST_AUTO_TEST_CASE(a_client_cannot_refuse_itself) {

@@ -19,7 +19,7 @@ class Gate {
         std::unique_lock lock(mutex_);
         ++inside_;
         changed_.notify_all();
-        changed_.wait_for(lock, 10s, [this] { return open_; });
+        changed_.wait_for(lock, 60s, [this] { return open_; });
     }
     void open() {
         const std::lock_guard lock(mutex_);
@@ -28,7 +28,7 @@ class Gate {
     }
     bool have_come(int count) {
         std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, 10s, [&] { return inside_ == count; });
+        return changed_.wait_for(lock, 60s, [&] { return inside_ == count; });
     }
 
   private:

@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(a_real_server_says_how_it_is) {
 BOOST_AUTO_TEST_CASE(a_real_replica_says_whether_its_link_is_up) {
     const std::string url = "redis://127.0.0.1:" + std::to_string(servers().replica->port());
     Report report;
-    wait_until("the replica's link", std::chrono::seconds(20), [&] {
+    wait_until("the replica's link", std::chrono::seconds(60), [&] {
         report = probe_now(&make_redis, url, "{role: replica}");
         return value_of(report, "redis_master_link_up") == 1.0;
     });

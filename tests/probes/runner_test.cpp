@@ -234,10 +234,10 @@ BOOST_AUTO_TEST_CASE(a_probe_in_flight_of_a_changed_target_ends_unheard) {
     behaviour->hangs = true;
     const auto running = runner({.first_within = 1ms});
     running->replace(list(target("a", 1h, 1)));
-    testing::wait_until("the first probe", 10s, [&] { return behaviour->inside == 1; });
+    testing::wait_until("the first probe", 60s, [&] { return behaviour->inside == 1; });
     running->replace(list(target("a", 1h, 2)));
     behaviour->hangs = false;
-    testing::wait_until("its end", 10s, [&] { return behaviour->inside == 0; });
+    testing::wait_until("its end", 60s, [&] { return behaviour->inside == 0; });
     BOOST_TEST(behaviour->most_inside == 1);
     running->stop();
     for (const ProbeRun& run : listener.runs)
@@ -252,7 +252,7 @@ BOOST_AUTO_TEST_CASE(stopping_cancels_what_is_in_flight) {
     description->config.timeout = 1h;
     slow.target = description;
     running->replace(list(std::move(slow)));
-    testing::wait_until("the probe", 10s, [&] { return behaviour->inside == 1; });
+    testing::wait_until("the probe", 60s, [&] { return behaviour->inside == 1; });
     const SteadyTime began = steady_now();
     running->stop();
     BOOST_CHECK(steady_now() - began < 5s);

@@ -72,7 +72,7 @@ class WebsocketServer {
     WebsocketServer()
         : process_({"/usr/bin/python3", "-c", kServer, std::to_string(port_)},
                    {.log = "/dev/null"}) {
-        wait_until("websocket server", std::chrono::seconds(20),
+        wait_until("websocket server", std::chrono::seconds(60),
                    [this] { return accepts_connections(port_); });
     }
     [[nodiscard]] std::string url() const {

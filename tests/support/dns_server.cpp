@@ -26,7 +26,7 @@ std::vector<std::string> command_line(std::uint16_t port) {
 }  // namespace
 
 DnsServer::DnsServer() : process_(command_line(port_), {.log = folder_.path() / "log"}) {
-    wait_until("dnsmasq", std::chrono::seconds(20), [this] { return accepts_connections(port_); });
+    wait_until("dnsmasq", std::chrono::seconds(60), [this] { return accepts_connections(port_); });
 }
 
 }  // namespace pilotlight::testing

@@ -23,7 +23,7 @@ std::vector<std::string> command_line(const std::string& folder, std::uint16_t p
 RedisServer::RedisServer(std::vector<std::string> arguments)
     : process_(command_line(folder_.path().string(), port_, std::move(arguments)),
                {.log = folder_.path() / "log"}) {
-    wait_until("redis-server", std::chrono::seconds(20),
+    wait_until("redis-server", std::chrono::seconds(60),
                [this] { return accepts_connections(port_); });
 }
 
