@@ -42,6 +42,8 @@ enum class RecordTable {
     silences,
     /// Digests of where each integration sends, by its address; see destinations.h.
     destinations,
+    /// What each source of targets said last, by the source.
+    discovered_targets,
 };
 
 /// What is kept of a notification under another name.
@@ -70,6 +72,7 @@ struct JournalContents {
     std::vector<Record> outside_alerts;
     std::vector<Record> silences;
     std::vector<Record> destinations;
+    std::vector<Record> discovered_targets;
     std::uint64_t next_sequence = 1;
     /// Of those that the outbox makes itself: Notification::kBeyondRoutes and up.
     std::uint64_t next_beyond_routes = Notification::kBeyondRoutes;

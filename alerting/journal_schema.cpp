@@ -76,6 +76,12 @@ CREATE TABLE destinations (
     digest TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 )",
+    R"(
+CREATE TABLE discovered_targets (
+    source TEXT PRIMARY KEY,
+    record TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+)",
 };
 constexpr std::int64_t kVersion = std::size(kMigrations);
 
@@ -216,6 +222,9 @@ Database::Outcome<JournalContents> read_contents(Database& database) {
     read = read_records("SELECT id, record FROM silences", contents.silences);
     if (!read) return std::unexpected(read.error());
     read = read_records("SELECT address, digest FROM destinations", contents.destinations);
+    if (!read) return std::unexpected(read.error());
+    read =
+        read_records("SELECT source, record FROM discovered_targets", contents.discovered_targets);
     if (!read) return std::unexpected(read.error());
     read = read_sequences(database, contents);
     if (!read) return std::unexpected(read.error());

@@ -63,6 +63,10 @@ const RecordStatements& statements_of(RecordTable table) {
         "INSERT INTO destinations (address, digest) VALUES (?, ?) "
         "ON CONFLICT DO UPDATE SET digest = excluded.digest",
         "DELETE FROM destinations WHERE address = ?"};
+    static constexpr RecordStatements kDiscoveredTargets{
+        "INSERT INTO discovered_targets (source, record) VALUES (?, ?) "
+        "ON CONFLICT DO UPDATE SET record = excluded.record",
+        "DELETE FROM discovered_targets WHERE source = ?"};
     switch (table) {
         case RecordTable::alert_records:
             return kAlertRecords;
@@ -72,6 +76,8 @@ const RecordStatements& statements_of(RecordTable table) {
             return kSilences;
         case RecordTable::destinations:
             return kDestinations;
+        case RecordTable::discovered_targets:
+            return kDiscoveredTargets;
     }
     PILOT_CHECK(false);
 }

@@ -21,6 +21,7 @@
 #include "app/data_folder.h"
 #include "app/dead_man.h"
 #include "app/delivery_metrics.h"
+#include "app/discovery.h"
 #include "app/engine.h"
 #include "app/inventory.h"
 #include "app/listener.h"
@@ -98,6 +99,8 @@ struct Daemon::Parts {
     std::unique_ptr<asio::signal_set> reload_signal;
     std::unique_ptr<runtime::FileWatch> watch;
     asio::steady_timer quiet{control_loop.executor()};
+    std::unique_ptr<runtime::Services> control_services;
+    std::unique_ptr<Discovery> discovery;
     /// What the configuration in force was read from.
     std::vector<std::string> watched;
     Inventory inventory;
@@ -111,7 +114,9 @@ struct Daemon::Parts {
     bool stopped = false;
 
     Checked<void> listen();
-    void open_journal(const Loaded& first);
+    void open_journal(Loaded& first);
+    void know_discovered(Loaded& first, const std::vector<alerting::Record>& kept);
+    void retarget();
     void start_heartbeat(const config::Config& first);
     void count_skips();
     void start_probes(Loaded& first);
@@ -125,8 +130,8 @@ struct Daemon::Parts {
     void publish_reload(const Errors& errors);
     void tell_of_change(const alerting::SharedRouting& routing, Inventory now);
     void quit();
-    /// Runs it on the delivery loop and waits for its end.
-    void join(asio::awaitable<void> end);
+    /// Runs it on the loop and waits for its end.
+    static void join(runtime::Loop& loop, asio::awaitable<void> end);
     void stop();
 };
 
@@ -151,10 +156,11 @@ Checked<std::unique_ptr<Daemon>> Daemon::start(DaemonOptions options) {
     log_warnings(first.warnings);
     parts->inventory = inventory_of(first, result.watched);
     parts->open_journal(first);
+    const std::size_t watching = first.targets.size();
     parts->start_probes(first);
     parts->start_control(std::move(result.watched));
-    spdlog::info("watching {} targets with {} rule files; status page at {}",
-                 first.config->targets.size(), first.rule_files.size(), parts->listener->url());
+    spdlog::info("watching {} targets with {} rule files; status page at {}", watching,
+                 first.rule_files.size(), parts->listener->url());
     return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));
 }
 
@@ -174,7 +180,7 @@ Checked<void> Daemon::Parts::listen() {
     return {};
 }
 
-void Daemon::Parts::open_journal(const Loaded& first) {
+void Daemon::Parts::open_journal(Loaded& first) {
     journal = std::make_unique<alerting::Journal>(folder->database());
     alerting::JournalContents contents = journal->take_contents();
     log_warnings(journal->take_warnings());
@@ -190,6 +196,7 @@ void Daemon::Parts::open_journal(const Loaded& first) {
     }
     journal->readdress(std::move(renames.told), std::move(renames.outbox));
     destinations->note(*first.routing, *journal);
+    know_discovered(first, contents.discovered_targets);
     delivery_services = std::make_unique<runtime::Services>(delivery_loop.executor(), blocking);
     declare_receivers(metrics, *first.routing);
     engine_loop.start();
@@ -229,6 +236,28 @@ void Daemon::Parts::open_journal(const Loaded& first) {
     changes = std::make_unique<alerting::ChangeSender>(
         delivery_loop, *delivery_services,
         [](const std::string& line) { spdlog::warn("{}", line); });
+}
+
+/// Before the engine takes up its alerts: those of discovered targets go on from the beginning.
+void Daemon::Parts::know_discovered(Loaded& first, const std::vector<alerting::Record>& kept) {
+    control_services = std::make_unique<runtime::Services>(control_loop.executor(), blocking);
+    discovery = std::make_unique<Discovery>(Discovery::Parts{.services = *control_services,
+                                                             .journal = *journal,
+                                                             .metrics = metrics,
+                                                             .changed = [this] { retarget(); }},
+                                            kept);
+    discovery->configure(*first.config, std::move(first.discoverers));
+    discovery->add_to(first.targets);
+}
+
+void Daemon::Parts::retarget() {
+    auto targets = probes::prepare_targets(*config);
+    PILOT_CHECK(targets.has_value());
+    discovery->add_to(*targets);
+    engine_loop.post([this, config = config, names = probes::shared_targets(*targets)] {
+        engine->retarget(names, config->services);
+    });
+    runner->replace(std::move(*targets));
 }
 
 void Daemon::Parts::start_heartbeat(const config::Config& first) {
@@ -295,6 +324,7 @@ void Daemon::Parts::start_control(std::vector<std::string> read_files) {
         });
     await_signals();
     await_quiet();
+    discovery->start();
     control_loop.start();
 }
 
@@ -360,14 +390,15 @@ void Daemon::Parts::put_in_force(Loaded loaded) {
     site->configure(*config);
     declare_receivers(metrics, *loaded.routing);
     destinations->note(*loaded.routing, *journal);
+    discovery->configure(*config, std::move(loaded.discoverers));
     auto targets = std::move(loaded.targets);
+    discovery->add_to(targets);
     const auto rules = Engine::compile(loaded, std::exchange(loaded.rule_files, {}));
     // The rules before are freed once who asked has the answer.
     control_loop.post([rules] {});
     const auto shared = std::make_shared<const Loaded>(std::move(loaded));
-    const auto names = std::make_shared<std::vector<probes::SharedTarget>>();
-    for (const probes::PreparedTarget& target : targets)
-        names->push_back(target.target);
+    const auto names =
+        std::make_shared<const std::vector<probes::SharedTarget>>(probes::shared_targets(targets));
     // Together: what is decided by the new routes finds their receivers.
     const auto apply = [this, shared, rules, names] {
         outbox->configure(shared->routing);
@@ -405,9 +436,9 @@ void Daemon::Parts::quit() {
     if (!quitting.exchange(true)) quit_promise.set_value();
 }
 
-void Daemon::Parts::join(asio::awaitable<void> end) {
+void Daemon::Parts::join(runtime::Loop& loop, asio::awaitable<void> end) {
     auto joined = std::make_shared<std::promise<void>>();
-    asio::co_spawn(delivery_loop.executor(), std::move(end),
+    asio::co_spawn(loop.executor(), std::move(end),
                    [joined](const std::exception_ptr&) { joined->set_value(); });
     joined->get_future().wait();
 }
@@ -427,6 +458,7 @@ void Daemon::Parts::stop() {
             reload_signal.reset();
         },
         kStopPatience);
+    if (discovery != nullptr) join(control_loop, discovery->stop());
     control_loop.stop();
     control_loop.join();
     watchdog.entering("the probes");
@@ -436,9 +468,9 @@ void Daemon::Parts::stop() {
     engine_runs = false;
     if (engine != nullptr) engine_loop.ask([this] { engine->stop(); }, kStopPatience);
     watchdog.entering("the deliveries");
-    if (dead_man != nullptr) join(dead_man->stop());
-    if (changes != nullptr) join(changes->stop());
-    if (outbox != nullptr) join(outbox->stop());
+    if (dead_man != nullptr) join(delivery_loop, dead_man->stop());
+    if (changes != nullptr) join(delivery_loop, changes->stop());
+    if (outbox != nullptr) join(delivery_loop, outbox->stop());
     // Settlements of the last deliveries have been posted to the engine by now.
     engine_loop.stop();
     engine_loop.join();
@@ -449,6 +481,7 @@ void Daemon::Parts::stop() {
     changes.reset();
     dead_man.reset();
     outbox.reset();
+    discovery.reset();
     journal.reset();
 }
 

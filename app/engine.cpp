@@ -30,13 +30,6 @@ series::StoreOptions store_options(const config::Config& config) {
     return options;
 }
 
-std::vector<probes::SharedTarget> shared_targets(const Loaded& loaded) {
-    std::vector<probes::SharedTarget> targets;
-    for (const probes::PreparedTarget& target : loaded.targets)
-        targets.push_back(target.target);
-    return targets;
-}
-
 void log_trouble(const rules::RuleTrouble& trouble) {
     if (trouble.error.empty()) {
         spdlog::info("rule works again file={} group={} rule={}", trouble.file, trouble.group,
@@ -69,7 +62,8 @@ void Engine::start(const Loaded& first, alerting::JournalContents kept, alerting
     const WallTime now = wall_now();
     commands_.restore_silences(kept.silences, now);
     dispatcher_.restore(std::move(kept.told), kept.next_sequence, now);
-    put_in_force(first, *compile(first, first.rule_files), shared_targets(first), now);
+    put_in_force(first, *compile(first, first.rule_files), probes::shared_targets(first.targets),
+                 now);
     std::vector<rules::AlertRecord> records;
     for (const alerting::AlertRow& row : kept.alerts) {
         auto record = alert_record_from(row.record);
@@ -116,13 +110,29 @@ void Engine::apply(const Loaded& loaded, rules::RuleSet& rules,
     arm();
 }
 
-void Engine::put_in_force(const Loaded& loaded, rules::RuleSet& rules,
-                          const std::vector<probes::SharedTarget>& targets, WallTime now) {
+void Engine::retarget(const std::vector<probes::SharedTarget>& targets,
+                      const std::vector<config::ServiceConfig>& services) {
+    const WallTime now = wall_now();
+    set_targets(targets, services);
+    const bool waited = !unheard_.empty();
+    std::erase_if(unheard_, [&](const auto& name) { return !target_labels_.contains(name); });
+    if (waited && unheard_.empty()) rules_.unsettled_until(now);
+    rules_.targets_changed(now);
+    arm();
+}
+
+void Engine::set_targets(const std::vector<probes::SharedTarget>& targets,
+                         const std::vector<config::ServiceConfig>& services) {
     target_labels_.clear();
     for (const probes::SharedTarget& target : targets)
         target_labels_.emplace(target->config.name, target->labels);
-    states_.replace(targets, loaded.config->services);
+    states_.replace(targets, services);
     parts_.metrics.set_targets(targets.size());
+}
+
+void Engine::put_in_force(const Loaded& loaded, rules::RuleSet& rules,
+                          const std::vector<probes::SharedTarget>& targets, WallTime now) {
+    set_targets(targets, loaded.config->services);
     rules_.set_options(rule_options(loaded, target_labels_));
     external_url_ = loaded.config->external_url;
     const rules::Evaluation changed = rules_.exchange(rules, now);

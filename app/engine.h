@@ -70,6 +70,10 @@ class Engine {
     /// elsewhere.
     void apply(const Loaded& loaded, rules::RuleSet& rules,
                const std::vector<probes::SharedTarget>& targets);
+    /// Makes these all targets; everything else stays as it is. Their probers are the probe loops'
+    /// already, or will be.
+    void retarget(const std::vector<probes::SharedTarget>& targets,
+                  const std::vector<config::ServiceConfig>& services);
     /// Makes the rules ready to run, which takes a while for thousands. Any thread.
     [[nodiscard]] static rules::SharedRules compile(const Loaded& loaded,
                                                     std::vector<rules::RuleFile> files);
@@ -93,6 +97,8 @@ class Engine {
     [[nodiscard]] Result<Inquiries> inquire(const rules::ExplainQuery& query) const;
 
   private:
+    void set_targets(const std::vector<probes::SharedTarget>& targets,
+                     const std::vector<config::ServiceConfig>& services);
     /// Rules over several targets wait until each was asked once, though not for long.
     void await_targets(WallTime now);
     void put_in_force(const Loaded& loaded, rules::RuleSet& rules,

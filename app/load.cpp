@@ -80,6 +80,19 @@ alerting::SharedRouting load_routing(const config::Config& config, Errors& error
     return *routing;
 }
 
+Discoverers load_discoverers(const config::Config& config, Errors& errors) {
+    Discoverers discoverers;
+    for (const config::DiscoveryConfig& discovery : config.discoveries) {
+        auto discoverer = probes::make_discoverer(discovery);
+        if (discoverer) {
+            discoverers.push_back(std::move(*discoverer));
+        } else {
+            append(errors, std::move(discoverer.error()));
+        }
+    }
+    return discoverers;
+}
+
 void warn_of_nobody_told(const Loaded& loaded, Errors& warnings) {
     if (loaded.config->alerting_file.empty()) {
         warnings.emplace_back("no alerting_file is given: alerts are shown, but nobody is told",
@@ -147,6 +160,7 @@ LoadResult load_everything(const std::string& path) {
     } else {
         append(errors, std::move(targets.error()));
     }
+    loaded.discoverers = load_discoverers(*loaded.config, errors);
     if (loaded.routing != nullptr) {
         auto with_options =
             alerting::with_receiver_options(loaded.routing, loaded.config->receiver_options);

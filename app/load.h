@@ -9,11 +9,15 @@
 #include "alerting/routing_config.h"
 #include "config/config.h"
 #include "core/error.h"
+#include "probes/discoverer.h"
 #include "probes/target.h"
 #include "rules/policy.h"
 #include "rules/rule_file.h"
 
 namespace pilotlight::app {
+
+/// One for each entry of Config::discoveries, in order.
+using Discoverers = std::vector<std::unique_ptr<probes::Discoverer>>;
 
 /// Everything that the files say, read and checked as a whole: what a start or a reload puts in
 /// force, all of it or nothing.
@@ -23,6 +27,7 @@ struct Loaded {
     rules::SharedPolicies policies;
     alerting::SharedRouting routing;
     std::vector<probes::PreparedTarget> targets;
+    Discoverers discoverers;
     /// What is accepted and not acted on, or looks like a mistake: to be said aloud.
     Errors warnings;
 };

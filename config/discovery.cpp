@@ -83,12 +83,6 @@ void check_names(const Node& item, const DnsDraft& draft, Errors& errors) {
     }
 }
 
-/// Until somebody asks the sources.
-void note_later(const Node& item, std::string_view key, Reading& reading) {
-    reading.config.not_yet.push_back(item.error(
-        fmt::format("\"{}\" is read but not acted on yet: its targets are not watched", key)));
-}
-
 Node client_options(const Node& item) {
     Node client;
     client.where = item.where;
@@ -210,7 +204,6 @@ void read_dns_sd(const Node& node, Reading& reading) {
             check_refresh(item, draft.refresh_interval, reading.errors);
         }
         if (reading.errors.size() != before || !pattern) continue;
-        note_later(item, "dns_sd", reading);
         const Duration refresh = draft.refresh_interval;
         reading.config.discoveries.push_back({.source = static_cast<DnsDiscovery&&>(draft),
                                               .refresh_interval = refresh,
@@ -235,7 +228,6 @@ void read_http_sd(const Node& node, Reading& reading) {
         }
         if (reading.errors.size() != before || !pattern) continue;
         draft.client = client_options(item);
-        note_later(item, "http_sd", reading);
         const Duration refresh = draft.refresh_interval;
         reading.config.discoveries.push_back({.source = static_cast<HttpDiscovery&&>(draft),
                                               .refresh_interval = refresh,

@@ -107,6 +107,30 @@ void add_silences_ending(const std::vector<SilenceEnding>& ending, SampleBatch& 
     }
 }
 
+/// A source that a reload has removed is gone from the page.
+void add_discovery(const std::vector<DiscoverySource>& sources, SampleBatch& batch) {
+    std::map<std::string_view, DiscoverySource> sums;
+    for (const DiscoverySource& source : sources) {
+        DiscoverySource& sum = sums[source.name];
+        sum.targets += source.targets;
+        sum.failures += source.failures;
+    }
+    const auto add = [&](const char* name, MetricType type, const char* help,
+                         std::uint64_t DiscoverySource::* value) {
+        batch.families.push_back({name, type, help});
+        for (const auto& [source, sum] : sums) {
+            batch.samples.push_back(
+                {Labels{{kMetricName, name}, {"source", source}}, static_cast<double>(sum.*value)});
+        }
+    };
+    add("pilotlight_discovered_targets", MetricType::gauge,
+        "Targets that a source of dns_sd or http_sd named last, before relabelling.",
+        &DiscoverySource::targets);
+    add("pilotlight_discovery_failures_total", MetricType::counter,
+        "Times that a source of targets did not answer; what it named before is kept.",
+        &DiscoverySource::failures);
+}
+
 }  // namespace
 
 struct SelfMetrics::Registered {
@@ -200,8 +224,9 @@ struct SelfMetrics::Registered {
     Gauge& outside_alerts = family<Gauge>(registry, "pilotlight_outside_alerts",
                                           "Alerts that fire because others say so.")
                                 .Add({});
-    std::mutex ending_mutex;
+    std::mutex listed_mutex;
     std::vector<SilenceEnding> ending;
+    std::vector<DiscoverySource> discovery;
     Gauge& reload_successful = family<Gauge>(registry, "pilotlight_config_last_reload_successful",
                                              "Whether the newest configuration is live.")
                                    .Add({});
@@ -318,8 +343,13 @@ void SelfMetrics::set_silences(std::string_view state, std::uint64_t count) {
 }
 
 void SelfMetrics::set_silences_ending(std::vector<SilenceEnding> ending) {
-    const std::lock_guard lock(metrics_->ending_mutex);
+    const std::lock_guard lock(metrics_->listed_mutex);
     metrics_->ending = std::move(ending);
+}
+
+void SelfMetrics::set_discovery(std::vector<DiscoverySource> sources) {
+    const std::lock_guard lock(metrics_->listed_mutex);
+    metrics_->discovery = std::move(sources);
 }
 
 void SelfMetrics::alerts_received(std::uint64_t firing, std::uint64_t resolved,
@@ -344,8 +374,9 @@ SharedBatch SelfMetrics::collect(WallTime now) const {
     for (const prometheus::MetricFamily& family : metrics_->registry.Collect())
         append_family(family, *batch);
     {
-        const std::lock_guard lock(metrics_->ending_mutex);
+        const std::lock_guard lock(metrics_->listed_mutex);
         add_silences_ending(metrics_->ending, *batch);
+        add_discovery(metrics_->discovery, *batch);
     }
     append_process_metrics(*batch);
     return batch;

@@ -20,6 +20,13 @@ struct SilenceEnding {
     std::size_t hides = 0;
 };
 
+/// A source of targets.
+struct DiscoverySource {
+    std::string name;
+    std::uint64_t targets = 0;
+    std::uint64_t failures = 0;
+};
+
 /// What Pilotlight counts of itself, under the names that the contract promises. One is made at
 /// start and lives as long as the process, so that counters survive reloads.
 /// Thread: any, all methods.
@@ -77,6 +84,9 @@ class SelfMetrics {
     /// Alerts of one message from outside.
     void alerts_received(std::uint64_t firing, std::uint64_t resolved, std::uint64_t refused);
     void set_outside_alerts(std::uint64_t count);
+
+    /// In place of the sources before; those of one name are told of together.
+    void set_discovery(std::vector<DiscoverySource> sources);
 
     void reload_finished(bool succeeded, WallTime at);
 

@@ -34,6 +34,9 @@ class Discoverer {
     [[nodiscard]] virtual std::string name() const = 0;
 };
 
+/// What it asks and how, without the pattern of its targets: a reload keeps a source that is equal.
+[[nodiscard]] std::uint64_t fingerprint_of(const config::DiscoveryConfig& discovery);
+
 /// Fails where options of the HTTP client are wrong, with their places. Does no I/O.
 [[nodiscard]] Checked<std::unique_ptr<Discoverer>> make_discoverer(
     const config::DiscoveryConfig& discovery);

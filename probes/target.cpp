@@ -3,21 +3,10 @@
 #include <set>
 
 #include "core/hash.h"
+#include "probes/fingerprint.h"
 
 namespace pilotlight::probes {
 namespace {
-
-std::uint64_t hash_node(const Node& node, std::uint64_t hash) {
-    hash = hash_bytes(node.kind_name(), hash);
-    hash = hash_bytes(node.scalar, hash);
-    hash = hash_bytes(node.quoted ? "quoted" : "", hash);
-    for (const Node& item : node.items)
-        hash = hash_node(item, hash);
-    for (const Node::Entry& entry : node.entries) {
-        hash = hash_node(entry.value, hash_bytes(entry.key, hash));
-    }
-    return hash;
-}
 
 std::uint64_t fingerprint_of(const config::TargetConfig& config, const config::Limits& limits) {
     std::uint64_t hash = hash_bytes(config.name);
@@ -58,12 +47,23 @@ Checked<PreparedTarget> prepare_target(const config::TargetConfig& config,
     target->config = config;
     target->instance = config.instance();
     if (config.target.empty()) target->instance = config::machine_name();
+    // Relabelling may call it otherwise, as in Prometheus.
+    const std::string_view given = config.labels.get("instance");
+    if (!given.empty()) target->instance = given;
     LabelsBuilder labels(config.labels);
     labels.set("target", config.name).set("instance", target->instance);
     labels.set("prober", config.prober).set("service", config.service);
     target->labels = labels.build();
     target->fingerprint = fingerprint_of(config, limits);
     return PreparedTarget{std::move(target), std::move(*prober)};
+}
+
+std::vector<SharedTarget> shared_targets(const std::vector<PreparedTarget>& prepared) {
+    std::vector<SharedTarget> targets;
+    targets.reserve(prepared.size());
+    for (const PreparedTarget& target : prepared)
+        targets.push_back(target.target);
+    return targets;
 }
 
 Checked<std::vector<PreparedTarget>> prepare_targets(const config::Config& config) {

@@ -17,7 +17,7 @@ namespace pilotlight::probes {
 struct Target {
     config::TargetConfig config;
     /// The label `instance`: the address without user, password and query; this machine's name
-    /// where there is no address.
+    /// where there is no address; or what the target's own labels say.
     std::string instance;
     /// What every one of its samples carries: target, instance, prober, service, its own labels.
     Labels labels;
@@ -31,6 +31,8 @@ struct PreparedTarget {
     SharedTarget target;
     std::unique_ptr<Prober> prober;
 };
+
+[[nodiscard]] std::vector<SharedTarget> shared_targets(const std::vector<PreparedTarget>& prepared);
 
 /// Makes every target's prober, or tells all that is wrong with their options. Does no I/O but
 /// asking for the machine's name.

@@ -465,6 +465,7 @@ BOOST_AUTO_TEST_CASE(records_of_every_table_are_there_after_a_kill) {
         Results results;
         journal.write_records(RecordTable::silences, {{"s1", "{1}"}, {"s2", "{2}"}}, {});
         journal.write_records(RecordTable::outside_alerts, {{"{a=\"b\"}", "{3}"}}, {});
+        journal.write_records(RecordTable::discovered_targets, {{"http_sd u", "[]"}}, {});
         journal.write_records(RecordTable::silences, {{"s1", "{4}"}}, {"s2"}, results.expect());
         results.wait(1);
         _exit(0);
@@ -476,6 +477,9 @@ BOOST_AUTO_TEST_CASE(records_of_every_table_are_there_after_a_kill) {
     BOOST_TEST(contents.silences[0].record == "{4}");
     BOOST_REQUIRE(contents.outside_alerts.size() == 1U);
     BOOST_TEST(contents.outside_alerts[0].key == "{a=\"b\"}");
+    BOOST_REQUIRE(contents.discovered_targets.size() == 1U);
+    BOOST_TEST(contents.discovered_targets[0].key == "http_sd u");
+    BOOST_TEST(contents.discovered_targets[0].record == "[]");
     BOOST_TEST(contents.alerts.empty());
 }
 
@@ -487,7 +491,8 @@ BOOST_AUTO_TEST_CASE(a_database_of_the_first_format_is_brought_up_with_all_that_
     }
     const std::string back = "python3 -c \"import sqlite3; d = sqlite3.connect('" + path +
                              "'); d.executescript('DROP TABLE silences; DROP TABLE outside_alerts; "
-                             "DROP TABLE destinations; ALTER TABLE told DROP COLUMN memory; "
+                             "DROP TABLE destinations; DROP TABLE discovered_targets; "
+                             "ALTER TABLE told DROP COLUMN memory; "
                              "PRAGMA user_version = 1')\"";
     BOOST_REQUIRE(std::system(back.c_str()) == 0);
     {

@@ -80,6 +80,16 @@ BOOST_AUTO_TEST_CASE(what_is_counted_elsewhere_is_taken_over_and_never_falls) {
     BOOST_TEST(value(metrics, "pilotlight_limit_reached_total{limit=\"series\"}") == 100);
 }
 
+BOOST_AUTO_TEST_CASE(a_source_of_targets_that_is_removed_is_gone_and_those_of_one_name_are_one) {
+    SelfMetrics metrics("1.2.3", "abc");
+    metrics.set_discovery({{"http_sd a", 3, 1}, {"dns_sd b", 1, 0}, {"http_sd a", 4, 2}});
+    BOOST_TEST(value(metrics, "pilotlight_discovered_targets{source=\"http_sd a\"}") == 7);
+    BOOST_TEST(value(metrics, "pilotlight_discovery_failures_total{source=\"http_sd a\"}") == 3);
+    BOOST_TEST(value(metrics, "pilotlight_discovered_targets{source=\"dns_sd b\"}") == 1);
+    metrics.set_discovery({});
+    BOOST_TEST(std::isnan(value(metrics, "pilotlight_discovered_targets{source=\"dns_sd b\"}")));
+}
+
 BOOST_AUTO_TEST_CASE(begin_at_zero_where_a_rate_is_taken) {
     SelfMetrics metrics("1.2.3", "abc");
     metrics.declare_prober("tcp");

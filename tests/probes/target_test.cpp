@@ -43,6 +43,14 @@ BOOST_AUTO_TEST_CASE(labels_are_those_of_the_contract_and_no_secret) {
     BOOST_TEST(labels.to_string().find("hidden") == std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(an_instance_among_its_labels_wins_over_the_address) {
+    config::TargetConfig config = redis_target();
+    config.labels = Labels{{"instance", "cache-1"}};
+    const PreparedTarget prepared = prepare_target(config, {}).value();
+    BOOST_TEST(prepared.target->instance == "cache-1");
+    BOOST_TEST(prepared.target->labels.get("instance") == "cache-1");
+}
+
 BOOST_AUTO_TEST_CASE(without_an_address_the_instance_is_this_machine) {
     config::TargetConfig config = make_target("");
     config.prober = "host";
