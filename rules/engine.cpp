@@ -108,8 +108,10 @@ Evaluation Engine::on_tick(WallTime now, SteadyTime decided_at) {
         // Further away than an interval: the clock was set back.
         if (group.next_due > now && group.next_due <= now + group.interval) continue;
         group.next_due = next_tick(group, now);
-        for (std::uint32_t i = 0; i < group.count; ++i)
+        for (std::uint32_t i = 0; i < group.count; ++i) {
+            rounds_->timetable().end_pause(group.first + i);
             round.due.insert(round.due.end(), group.first + i);
+        }
     }
     rounds_->run_all(std::move(round), now, evaluation);
     return evaluation;

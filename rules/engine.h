@@ -125,7 +125,9 @@ struct GroupView {
 /// When: a rule runs when a sample of a name that it reads has arrived, when its group's interval
 /// is due, and when the `for` or `keep_firing_for` of one of its alerts ends. What it records, and
 /// ALERTS when alerts change, arrives in turn. A group with a `query_offset` runs once what arrived
-/// is as old as that, since only then it sees it. A rule that takes more than a moment (50 ms)
+/// is as old as that, since only then it sees it. A rule that looks at all targets looks again at
+/// news after 99 times as long as that takes, a second at most: with a few targets at once, with
+/// thousands some tens of milliseconds later. A rule that takes more than a moment (50 ms)
 /// rests for nine times as long, and then sees all that came meanwhile; one that takes longer than
 /// `rule_timeout` fails. Everything in one call is evaluated at one `now`
 /// (a millisecond later where the last call had that very time, since a series has one sample a

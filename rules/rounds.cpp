@@ -63,11 +63,12 @@ void Rounds::add_news(std::uint32_t rule, WallTime now, Round& round) {
 }
 
 bool Rounds::put_off(std::uint32_t rule, WallTime now, const Round& round) {
-    if (!timetable_.is_settled(now) && target_of(round, rule).empty()) {
+    const bool for_all = target_of(round, rule).empty();
+    if (!timetable_.is_settled(now) && for_all) {
         timetable_.ask_when_settled(rule);
         return true;
     }
-    const auto rested = timetable_.rests_until(rule, now);
+    const auto rested = timetable_.rests_until(rule, now, for_all);
     if (rested) timetable_.plan(rule, *rested, Duration{1});
     return rested.has_value();
 }
@@ -124,6 +125,7 @@ void Rounds::run(std::uint32_t number, WallTime at, const Round& round, Evaluati
     const TimeLimit::Length length = time_.end();
     rule.set_evaluation_time(length.passed);
     timetable_.ran(number, at, length.own, time_.was_reached());
+    if (context.target.empty()) timetable_.ran_for_all(number, at, length.passed);
     group.last_evaluation = at;
     ++evaluation.evaluated;
     if (!result.limit.empty()) ++evaluation.limits_reached[result.limit];

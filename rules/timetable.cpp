@@ -13,6 +13,10 @@ namespace {
 /// long, the first time.
 constexpr int kRest = 9;
 constexpr Duration kFirstRest = std::chrono::seconds(10);
+/// The same for a look at all targets that took longer than next to nothing.
+constexpr int kPause = 99;
+constexpr Duration kPauseMax = std::chrono::seconds(1);
+constexpr std::chrono::microseconds kNothing{100};
 
 /// The end of the slot that `at` is in.
 WallTime slot_end(WallTime at, Duration slot) {
@@ -27,6 +31,7 @@ void Timetable::clear() {
     timers_.clear();
     planned_.clear();
     resting_.clear();
+    pauses_.clear();
     asked_.clear();
 }
 
@@ -47,13 +52,32 @@ void Timetable::ran(std::uint32_t rule, WallTime now, std::chrono::nanoseconds t
     rest.until = now + rest.length;
 }
 
-std::optional<WallTime> Timetable::rests_until(std::uint32_t rule, WallTime now) const {
-    const auto found = resting_.find(rule);
-    if (found == resting_.end()) return std::nullopt;
-    const Rest& rest = found->second;
+void Timetable::ran_for_all(std::uint32_t rule, WallTime now, std::chrono::nanoseconds took) {
+    if (took <= kNothing) {
+        if (!pauses_.empty()) pauses_.erase(rule);
+        return;
+    }
+    Pause& pause = pauses_[rule];
+    const std::chrono::nanoseconds usual = std::min(std::exchange(pause.took, took), took);
+    pause.rest.length = std::min(std::chrono::ceil<Duration>(kPause * usual), kPauseMax);
+    pause.rest.until = now + pause.rest.length;
+}
+
+std::optional<WallTime> Timetable::Rest::end_after(WallTime now) const {
     // Further away than it rests: the clock was set back.
-    if (rest.until <= now || rest.until > now + rest.length) return std::nullopt;
-    return rest.until;
+    if (until <= now || until > now + length) return std::nullopt;
+    return until;
+}
+
+std::optional<WallTime> Timetable::rests_until(std::uint32_t rule, WallTime now,
+                                               bool for_all) const {
+    const auto resting = resting_.find(rule);
+    if (resting != resting_.end()) {
+        if (const auto end = resting->second.end_after(now)) return end;
+    }
+    if (!for_all) return std::nullopt;
+    const auto pause = pauses_.find(rule);
+    return pause == pauses_.end() ? std::nullopt : pause->second.rest.end_after(now);
 }
 
 void Timetable::unsettled_until(WallTime at) {

@@ -36,8 +36,17 @@ class Timetable {
     /// nine times as long, so that it never has more than a tenth; where it took too long, for ten
     /// seconds, and each time twice as long as before.
     void ran(std::uint32_t rule, WallTime now, std::chrono::nanoseconds took, bool too_long);
-    /// Until when the rule rests, where that is after `now`.
-    [[nodiscard]] std::optional<WallTime> rests_until(std::uint32_t rule, WallTime now) const;
+    /// The rule took so long to look at all targets. News of each would have it do so again and
+    /// again: from the second time on it pauses for 99 times as long, a second at most, so that
+    /// news cost it a hundredth of the engine. The shorter of the last two counts: somebody else
+    /// may have had the processor.
+    void ran_for_all(std::uint32_t rule, WallTime now, std::chrono::nanoseconds took);
+    /// The rule is due by its interval, pause or not.
+    void end_pause(std::uint32_t rule) { pauses_.erase(rule); }
+    /// Until when the rule rests, or pauses where it is to look at all targets; nothing where that
+    /// is not after `now`.
+    [[nodiscard]] std::optional<WallTime> rests_until(std::uint32_t rule, WallTime now,
+                                                      bool for_all) const;
 
     /// Until `at` what looks at all targets waits; see ask().
     void unsettled_until(WallTime at);
@@ -63,8 +72,15 @@ class Timetable {
     struct Rest {
         WallTime until{};
         Duration length{};
+
+        [[nodiscard]] std::optional<WallTime> end_after(WallTime now) const;
+    };
+    struct Pause {
+        std::chrono::nanoseconds took{};
+        Rest rest;
     };
     std::map<std::uint32_t, Rest> resting_;
+    std::map<std::uint32_t, Pause> pauses_;
     std::set<std::uint32_t> asked_;
     WallTime asked_at_{};
     WallTime settled_at_{};

@@ -160,6 +160,60 @@ BOOST_AUTO_TEST_CASE(a_costly_rule_rests_and_then_sees_all_that_came) {
     BOOST_TEST(world.arrive(11.1, {{kA, 1}}).evaluated == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(a_look_at_all_targets_is_not_taken_for_the_news_of_each) {
+    SlowClock clock;
+    World world(R"(groups:
+- name: g
+  interval: 15s
+  rules:
+  - {alert: Most, expr: sum(up) < 1}
+  - {alert: Down, expr: up == 0}
+)",
+                clock.options());
+    const auto state = [&](const char* name) {
+        return world.alerts().find(name) != std::string::npos;
+    };
+    clock.step = 1ms;
+    world.arrive(1, {{kA, 1}});
+    // Once is no habit: somebody else may have had the processor.
+    BOOST_TEST(world.arrive(1.001, {{kA, 1}}).evaluated == 2U);
+    // Each took some milliseconds. What rests on one target is judged at once nevertheless.
+    clock.step = 0ms;
+    const SampleBatch news{at(1.01), {{rules::labels_of(kA), 0}}, {}};
+    world.store.append(news, 15s);
+    BOOST_TEST(world.engine.on_arrival(news, at(1.01)).evaluated == 1U);
+    BOOST_TEST(state("Down"));
+    BOOST_TEST(!state("Most"));
+    const auto next = world.engine.next_wakeup();
+    BOOST_REQUIRE(next);
+    BOOST_CHECK(*next > at(1.1));
+    BOOST_CHECK(*next <= at(2.001));
+    world.run_until(2.01);
+    BOOST_TEST(state("Most"));
+    // It takes no time any more, and follows at once.
+    world.arrive(2.02, {{kA, 1}});
+    BOOST_TEST(!state("Most"));
+}
+
+BOOST_AUTO_TEST_CASE(a_pause_puts_off_no_interval) {
+    SlowClock clock;
+    World world(R"(groups:
+- name: g
+  interval: 15s
+  rules:
+  - {record: all, expr: sum(up)}
+)",
+                clock.options());
+    clock.step = 10ms;
+    world.arrive(1, {{kA, 1}});
+    const auto due = world.engine.next_wakeup();
+    BOOST_REQUIRE(due);
+    const double tick = std::chrono::duration<double>(due->time_since_epoch()).count();
+    world.arrive(tick - 0.2, {{kA, 1}});
+    BOOST_TEST(world.arrive(tick - 0.1, {{kA, 1}}).evaluated == 0U);
+    BOOST_TEST(world.tick(tick).evaluated == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(a_rule_that_took_too_long_rests_and_each_time_longer) {
     SlowClock clock;
     World world(kDown, clock.options());
