@@ -17,11 +17,12 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests/end_to_end"), str(ROOT / "bench/probe_cost")]
+sys.path[:0] = [str(ROOT / "tests/end_to_end"), str(ROOT / "bench/support")]
 
 from support import (Alertmanager, Daemon, Process, fetch, free_port, rule, rule_file,  # noqa: E402
                      wait_until)
 
+from board import BoardServer  # noqa: E402
 from measure import Disk, cpu_seconds, machine, quantile, resident_mb  # noqa: E402
 
 EACH = ["alertname", "bench"]
@@ -29,25 +30,12 @@ SHARD = ["alertname", "shard"]
 RULE = rule("Bad", "bench_bad == 1", description="Series {{ $labels.bench }} is bad.")
 
 
-class Receiver:
+class Receiver(BoardServer):
     """receiver.cpp: what is scraped, and the webhook."""
 
     def __init__(self, program, folder):
-        self.port = free_port()
-        self._process = Process("receiver", [program, self.port], folder / "receiver.log")
+        super().__init__("receiver", program, folder)
         self.hook = self.url("/hook")
-
-    def start(self):
-        self._process.start_until(self._ready, 5, "the receiver to answer")
-
-    def stop(self):
-        self._process.kill()
-
-    def url(self, path):
-        return f"http://127.0.0.1:{self.port}{path}"
-
-    def ask(self, path):
-        return fetch(self.url("/control/" + path)).text
 
     def counted(self):
         """Messages, alerts, and when the last new alert came, in seconds."""
@@ -62,12 +50,6 @@ class Receiver:
     def wait_for(self, alerts, limit):
         wait_until(lambda: self.counted()[1] >= alerts, limit, f"{alerts} alerts", self.counted,
                    every=0.05)
-
-    def _ready(self):
-        try:
-            return self.ask("count") != ""
-        except OSError:
-            return False
 
 
 def routes(receiver, group_by):

@@ -15,45 +15,16 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/end_to_end"))
+sys.path[:0] = [str(ROOT / "tests/end_to_end"), str(ROOT / "bench/support")]
 
-from support import (Daemon, Process, fetch, free_port, http_target, rule, rule_file,  # noqa: E402
-                     wait_until)
+from support import Daemon, http_target, rule, rule_file, wait_until  # noqa: E402
 
 from blackbox import Blackbox, Pace  # noqa: E402
+from board import TargetServer  # noqa: E402
 from measure import Disk, cpu_seconds, machine, median, quantile, resident_mb  # noqa: E402
 
 WARM_UP = 5.0
 BODY = ['"status":\\s*"ok"']
-
-
-class TargetServer:
-    """Our target and our PagerDuty: target_server.cpp."""
-
-    def __init__(self, program, folder):
-        self.port = free_port()
-        self._process = Process("target server", [program, self.port], folder / "target.log")
-
-    def start(self):
-        self._process.start_until(self._ready, 5, "the target server to answer")
-
-    def stop(self):
-        self._process.kill()
-
-    def url(self, path):
-        return f"http://127.0.0.1:{self.port}{path}"
-
-    def ask(self, path):
-        return fetch(self.url("/control/" + path)).text
-
-    def probed(self):
-        return int(self.ask("count"))
-
-    def _ready(self):
-        try:
-            return self.ask("count") != ""
-        except OSError:
-            return False
 
 
 def watch(folder, server, targets, interval, alerting=None):

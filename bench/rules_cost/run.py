@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests/end_to_end"), str(ROOT / "bench/probe_cost")]
+sys.path[:0] = [str(ROOT / "tests/end_to_end"), str(ROOT / "bench/support")]
 
 from support import Daemon, Process, fetch, free_port, wait_until  # noqa: E402
 
