@@ -57,8 +57,7 @@ CREATE TABLE events (
     detail TEXT NOT NULL
 ) STRICT;
 CREATE INDEX events_at ON events (at);
-)",
-    "ALTER TABLE told ADD COLUMN memory TEXT NOT NULL DEFAULT ''",
+)", "ALTER TABLE told ADD COLUMN memory TEXT NOT NULL DEFAULT ''",
     R"(
 CREATE TABLE silences (
     id TEXT PRIMARY KEY,
