@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -11,6 +12,7 @@
 #include <csignal>
 #include <filesystem>
 #include <future>
+#include <iterator>
 #include <thread>
 #include <utility>
 
@@ -28,6 +30,7 @@
 #include "app/live_site.h"
 #include "app/load.h"
 #include "app/log.h"
+#include "app/probe_endpoint.h"
 #include "app/pulse.h"
 #include "app/settings.h"
 #include "app/spare_memory.h"
@@ -89,8 +92,9 @@ struct Daemon::Parts {
     std::unique_ptr<alerting::ChangeSender> changes;
     std::unique_ptr<probes::Runner> runner;
     /// The runner once it runs, for the engine's thread; and what it had counted by then.
-    std::atomic<const probes::Runner*> counted_runner = nullptr;
+    std::atomic<probes::Runner*> counted_runner = nullptr;
     probes::RunnerCounters counted;
+    std::unique_ptr<ProbeEndpoint> probe_endpoint;
     std::unique_ptr<LiveSite> site;
     std::unique_ptr<Listener> listener;
 
@@ -114,6 +118,7 @@ struct Daemon::Parts {
     bool stopped = false;
 
     Checked<void> listen();
+    std::vector<exporters::ExtraRoute> more_routes();
     void open_journal(Loaded& first);
     void know_discovered(Loaded& first, const std::vector<alerting::Record>& kept);
     void retarget();
@@ -172,12 +177,24 @@ Checked<void> Daemon::Parts::listen() {
                                                    .metrics = metrics,
                                                    .reload = [this] { return reload_when_asked(); },
                                                    .quit = [this] { quit(); },
-                                                   .extra_routes = options.extra_routes},
+                                                   .extra_routes = more_routes()},
                                    first_config);
     auto started = Listener::start(*first_config, options.listen, site->site());
     if (!started) return std::unexpected(std::move(started.error()));
     listener = std::move(*started);
     return {};
+}
+
+std::vector<exporters::ExtraRoute> Daemon::Parts::more_routes() {
+    probe_endpoint = std::make_unique<ProbeEndpoint>(ProbeEndpoint::Parts{
+        .runner = [this] { return counted_runner.load(); },
+        .host_names = host_names_of(*first_config),
+        .full =
+            [this](std::uint64_t count) { metrics.set_limit_reached("probe_endpoint", count); }});
+    probe_endpoint->configure(first_config);
+    std::vector<exporters::ExtraRoute> routes = probe_endpoint->routes();
+    std::ranges::copy(options.extra_routes, std::back_inserter(routes));
+    return routes;
 }
 
 void Daemon::Parts::open_journal(Loaded& first) {
@@ -388,6 +405,7 @@ void Daemon::Parts::put_in_force(Loaded loaded) {
     warn_of_next_start(*config, *loaded.config);
     config = loaded.config;
     site->configure(*config);
+    probe_endpoint->configure(config);
     declare_receivers(metrics, *loaded.routing);
     destinations->note(*loaded.routing, *journal);
     discovery->configure(*config, std::move(loaded.discoverers));
@@ -448,6 +466,7 @@ void Daemon::Parts::stop() {
     Watchdog watchdog(kStopPatience);
     watchdog.entering("the listener");
     if (site != nullptr) site->stop();
+    if (probe_endpoint != nullptr) probe_endpoint->stop();
     if (listener != nullptr) listener->stop();
     watchdog.entering("the control loop");
     control_loop.ask(

@@ -13,7 +13,6 @@
 #include "core/time.h"
 #include "exporters/alertmanager_api/routes.h"
 #include "exporters/snapshot_source.h"
-#include "runtime/url.h"
 
 namespace pilotlight::app {
 namespace {
@@ -33,12 +32,6 @@ query::ServiceOptions bounded_by(const config::Config& config) {
     options.limits.reading.series = config.limits.series;
     options.room = {.inside = config.limits.queries, .waiting = kQueriesWaiting};
     return options;
-}
-
-std::vector<std::string> own_host_names(const config::Config& config) {
-    std::vector<std::string> names = {config.listen_host};
-    if (const auto url = runtime::parse_url(config.external_url)) names.push_back(url->host);
-    return names;
 }
 
 }  // namespace
@@ -74,7 +67,7 @@ exporters::Site LiveSite::site() {
     add_apis(site.extra);
     site.version = kVersion;
     site.revision = kRevision;
-    site.host_names = own_host_names(*first_);
+    site.host_names = host_names_of(*first_);
     return site;
 }
 

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "runtime/url.h"
+
 namespace pilotlight::app {
 
 query::Semantics semantics_of(const config::Config& config) {
@@ -11,6 +13,12 @@ query::Semantics semantics_of(const config::Config& config) {
                                  ? promql::Compatibility::prometheus2
                                  : promql::Compatibility::prometheus3,
             .subquery_step = config.evaluation_interval};
+}
+
+std::vector<std::string> host_names_of(const config::Config& config) {
+    std::vector<std::string> names = {config.listen_host};
+    if (const auto url = runtime::parse_url(config.external_url)) names.push_back(url->host);
+    return names;
 }
 
 probes::Runner::Options runner_options(const config::Config& config) {

@@ -28,7 +28,7 @@ struct Draft : Config {
     Node policies_node;
     Node receivers_node;
     Node dead_man_node;
-    Node later;
+    Node probe_endpoint_node;
 };
 
 void read_listen(const Node& node, Draft& draft, Errors& errors) {
@@ -138,7 +138,8 @@ constexpr Option<Draft> kOptions[] = {
                           "Targets from a URL, in Prometheus's form; see below."),
     option_read_by<Draft>(read_list<&Draft::relabel>, "relabel_configs", "list of sections", "",
                           "Rewrites the labels of discovered targets; see below."),
-    option<&Draft::later>("probe_endpoint", "", "What `/probe` may reach. Not acted on yet."),
+    option<&Draft::probe_endpoint_node>("probe_endpoint", "",
+                                        "What `/probe` may reach; see below."),
     option<&Draft::receivers_node>("receivers", "",
                                    "What Alertmanager's receivers cannot say, by name: fallbacks "
                                    "and patience; see below."),
@@ -245,7 +246,9 @@ Checked<std::shared_ptr<const Config>> read_config(Node root, const std::string&
     read_alert_policies(draft.policies_node, reading);
     read_receiver_options(draft.receivers_node, reading);
     read_dead_man(draft.dead_man_node, reading);
+    read_probe_endpoint(draft.probe_endpoint_node, reading);
     read_later_sections(root, reading);
+    draft.modules = reading.modules;
     if (!errors.empty()) {
         tidy(errors, environment_errors, file);
         return std::unexpected(std::move(errors));

@@ -151,6 +151,12 @@ struct ReceiverOptions {
     Location change_events_where;
 };
 
+/// What `/probe` may reach for clients that are not on loopback.
+struct ProbeEndpointConfig {
+    /// Anchored at both ends.
+    std::vector<Regexp> allow;
+};
+
 /// The heartbeat that Pilotlight sends while it can judge and deliver.
 struct DeadManConfig {
     Secret url;
@@ -223,6 +229,9 @@ struct Config {
     std::vector<AlertPolicyConfig> alert_policies;
     std::vector<ReceiverOptions> receiver_options;
     std::optional<DeadManConfig> dead_man;
+    ProbeEndpointConfig probe_endpoint;
+    /// Of the module files, by name. Never null in what load_config() gives.
+    std::shared_ptr<const std::map<std::string, ModuleConfig>> modules;
 
     /// Keys that are read and checked but that this version does not act on yet: a start and each
     /// reload warn of every one.

@@ -80,6 +80,7 @@ std::string configuration_reference(std::span<const ProberDocs> probers) {
         append_section(out, "##", section);
     append_section(out, "##", relabel_docs());
     append_section(out, "##", modules_docs());
+    append_section(out, "##", probe_endpoint_docs());
     for (const SectionDocs& section : alert_policies_docs())
         append_section(out, "##", section);
     for (const SectionDocs& section : receiver_options_docs())
@@ -92,8 +93,6 @@ std::string configuration_reference(std::span<const ProberDocs> probers) {
         "warns of every one that is\nused. So it is with `confirm`, `recover` and `addresses` "
         "of a target, and with the prober\n`heartbeat`.\n";
     for (const SectionDocs& section : escalations_docs())
-        append_section(out, "###", section);
-    for (const SectionDocs& section : later_docs())
         append_section(out, "###", section);
     return out;
 }

@@ -47,7 +47,8 @@ void read_relabel_configs(const Node& node, Reading& reading);
 void read_file_sd(const Node& node, Reading& reading);
 void read_dns_sd(const Node& node, Reading& reading);
 void read_http_sd(const Node& node, Reading& reading);
-/// Checks the shape of the sections that this version does not act on.
+void read_probe_endpoint(const Node& node, Reading& reading);
+/// Notes the sections that this version does not act on.
 void read_later_sections(const Node& root, Reading& reading);
 
 /// As read_options(), for an entry of a list: one that says nothing is refused, since whoever wrote
@@ -101,6 +102,6 @@ struct SectionDocs {
 [[nodiscard]] std::vector<SectionDocs> alert_policies_docs();
 [[nodiscard]] std::vector<SectionDocs> receiver_options_docs();
 [[nodiscard]] SectionDocs dead_man_docs();
-[[nodiscard]] std::vector<SectionDocs> later_docs();
+[[nodiscard]] SectionDocs probe_endpoint_docs();
 
 }  // namespace pilotlight::config

@@ -247,7 +247,7 @@ SelfMetrics::SelfMetrics(std::string_view version, std::string_view revision)
     for (const std::string_view status : {"firing", "resolved"})
         metrics_->received.at({status});
     metrics_->journal_healthy.Set(1);
-    for (const std::string_view limit : {"series", "alerts", "journal_backlog"})
+    for (const std::string_view limit : {"series", "alerts", "journal_backlog", "probe_endpoint"})
         metrics_->limits.at({limit});
 }
 

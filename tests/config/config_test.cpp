@@ -419,18 +419,28 @@ BOOST_AUTO_TEST_CASE(mistakes_in_a_dead_man_are_told_and_its_url_never) {
 
 BOOST_AUTO_TEST_CASE(keys_of_later_versions_are_checked_and_told) {
     const auto config = accepted(R"(
-probe_endpoint: {allow: ['^https://']}
 targets:
   - {name: a, prober: host, confirm: {attempts: 3, within: 20s}, recover: {attempts: 2}, addresses: any}
 )");
     std::string all;
     for (const auto& error : config->not_yet)
         all += error.to_string() + "\n";
-    for (const char* key : {"probe_endpoint", "confirm", "recover", "addresses"}) {
+    for (const char* key : {"confirm", "recover", "addresses"}) {
         BOOST_TEST(has(all, "\"" + std::string(key) + "\" is read but not acted on yet: "), key);
     }
-    BOOST_TEST(config->not_yet.size() == 4U);
-    BOOST_TEST(has(refused("probe_endpoint: {allow: ['(']}"), "missing closing )"));
+    BOOST_TEST(config->not_yet.size() == 3U);
+}
+
+BOOST_AUTO_TEST_CASE(what_probe_may_reach_is_matched_whole) {
+    const auto config = accepted("probe_endpoint: {allow: ['https://a(/.*)?', b]}");
+    BOOST_REQUIRE(config->probe_endpoint.allow.size() == 2U);
+    BOOST_TEST(config->probe_endpoint.allow[0].matches("https://a/x"));
+    BOOST_TEST(!config->probe_endpoint.allow[0].matches("https://ab"));
+    BOOST_TEST(config->not_yet.empty());
+    BOOST_TEST(accepted("probe_endpoint:")->probe_endpoint.allow.empty());
+    BOOST_TEST(has(refused("probe_endpoint: {allow: ['(']}"), "p.yaml:1:26: "));
+    BOOST_TEST(has(refused("probe_endpoint: {allow: a}"), "expected a list"));
+    BOOST_TEST(has(refused("probe_endpoint: {alow: []}"), "did you mean \"allow\"?"));
 }
 
 BOOST_AUTO_TEST_CASE(a_module_gives_prober_options_and_timeout) {
