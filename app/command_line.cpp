@@ -77,6 +77,12 @@ void add_probe(CLI::App& app, Chosen& chosen) {
                         "FILE:NAME of a module in blackbox_exporter's format");
     command->add_option("--timeout", options->timeout, "As long as the probe may take (5s)");
     command->add_flag("--json", options->json, "Print JSON");
+    CLI::Option* watch = command->add_flag(
+        "--watch", options->watch,
+        "Probe again and again until Ctrl-C, a line each, changes marked; 1 if one was not ok");
+    command->add_option("--interval", options->interval, "How often (the target's interval, or 5s)")
+        ->needs(watch);
+    command->add_option("--count", options->count, "End after so many probes")->needs(watch);
     command->callback(
         [&chosen, options] { chosen = [options] { return probe_command(*options); }; });
 }

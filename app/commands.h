@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +27,10 @@ struct ProbeOptions {
     std::string module;
     std::string timeout;
     bool json = false;
+    /// Again and again: every `interval` (the target's, if empty), `count` times (0: until Ctrl-C).
+    bool watch = false;
+    std::string interval;
+    std::uint64_t count = 0;
 };
 int probe_command(const ProbeOptions& options);
 

@@ -1,21 +1,30 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/load.h"
 #include "app/log.h"
+#include "app/probe_json.h"
+#include "app/probe_picture.h"
+#include "app/probe_watch.h"
 #include "config/config.h"
+#include "config/sections.h"
+#include "core/check.h"
 #include "probes/runner.h"
 
 namespace pilotlight::app {
 namespace {
 
-constexpr std::string_view kPhaseSuffix = "_duration_seconds";
+/// How often an address is watched that no configuration says anything of.
+constexpr Duration kWatchedEvery = std::chrono::seconds(5);
+
+struct Wanted {
+    config::TargetConfig target;
+    config::Limits limits;
+};
 
 /// `FILE:NAME`, the module's options put into `target`.
 Errors apply_module(const std::string& text, config::TargetConfig& target) {
@@ -41,7 +50,7 @@ Errors apply_module(const std::string& text, config::TargetConfig& target) {
     return {};
 }
 
-Checked<probes::PreparedTarget> target_of_config(const ProbeOptions& options) {
+Checked<Wanted> target_of_config(const ProbeOptions& options) {
     auto config = config::load_config(options.config, prober_names());
     if (!config) return std::unexpected(std::move(config.error()));
     const auto& targets = (*config)->targets;
@@ -56,10 +65,10 @@ Checked<probes::PreparedTarget> target_of_config(const ProbeOptions& options) {
             fmt::format("no target \"{}\" in {}{}", options.name_or_prober, options.config,
                         nearest.empty() ? "" : fmt::format(", did you mean \"{}\"?", nearest)))});
     }
-    return probes::prepare_target(*found, (*config)->limits);
+    return Wanted{*found, (*config)->limits};
 }
 
-Checked<probes::PreparedTarget> target_of_words(const ProbeOptions& options) {
+Checked<Wanted> target_of_words(const ProbeOptions& options) {
     if (probes::find_prober(options.name_or_prober) == nullptr) {
         return std::unexpected(
             Errors{Error(fmt::format("no prober \"{}\", expected one of: {}",
@@ -70,7 +79,7 @@ Checked<probes::PreparedTarget> target_of_words(const ProbeOptions& options) {
     target.name = config::redact_address(options.address);
     target.prober = options.name_or_prober;
     target.target = Secret(options.address);
-    target.interval = std::chrono::seconds(15);
+    target.interval = kWatchedEvery;
     target.timeout = std::chrono::seconds(5);
     if (!options.module.empty()) {
         Errors errors = apply_module(options.module, target);
@@ -81,90 +90,64 @@ Checked<probes::PreparedTarget> target_of_words(const ProbeOptions& options) {
         if (!timeout) return std::unexpected(Errors{std::move(timeout.error())});
         target.timeout = *timeout;
     }
-    return probes::prepare_target(target, config::Limits{});
+    return Wanted{std::move(target), {}};
 }
 
-bool is_phase(const Sample& sample) {
-    return sample.labels.metric_name().ends_with(kPhaseSuffix) &&
-           !sample.labels.get("phase").empty();
+Checked<Wanted> find_target(const ProbeOptions& options) {
+    auto wanted = options.address.empty() ? target_of_config(options) : target_of_words(options);
+    if (!wanted || options.interval.empty()) return wanted;
+    auto interval = parse_duration(options.interval);
+    if (!interval) return std::unexpected(Errors{std::move(interval.error())});
+    if (*interval < config::kShortestInterval) {
+        return std::unexpected(Errors{Error(
+            fmt::format("--interval is {} at least", format_duration(config::kShortestInterval)))});
+    }
+    wanted->target.interval = *interval;
+    return wanted;
 }
 
-/// The phases as bars on one scale, in the order in which they were measured.
-void print_phases(const probes::ProbeRun& run) {
-    constexpr double kBarWidth = 40;
-    double longest = 0;
-    for (const Sample& sample : run.batch->samples) {
-        if (is_phase(sample)) longest = std::max(longest, sample.value);
-    }
-    if (longest <= 0) return;
-    for (const Sample& sample : run.batch->samples) {
-        if (!is_phase(sample)) continue;
-        const auto width = static_cast<std::size_t>(sample.value / longest * kBarWidth);
-        std::string bar;
-        for (std::size_t i = 0; i < width; ++i)
-            bar += "█";
-        std::cout << fmt::format("  {:<12}{:>10.3f} ms  {}\n", sample.labels.get("phase"),
-                                 sample.value * 1e3, bar);
-    }
-    std::cout << '\n';
+Checked<probes::PreparedTarget> prepare(const Wanted& wanted) {
+    auto prepared = probes::prepare_target(wanted.target, wanted.limits);
+    if (prepared) prepared->prober->always_give_evidence();
+    return prepared;
 }
 
-void print_run(const probes::ProbeRun& run) {
-    const probes::Target& target = *run.target;
-    const double milliseconds = std::chrono::duration<double, std::milli>(run.duration).count();
-    std::cout << fmt::format("{} {} {}: {} in {:.3f} ms\n", target.config.prober,
-                             target.config.name, target.instance,
-                             probes::to_string(run.outcome.verdict), milliseconds);
-    if (run.outcome.verdict != probes::Verdict::ok) {
-        std::cout << fmt::format("  phase {}, reason {}: {}\n", run.outcome.phase,
-                                 run.outcome.reason, run.outcome.detail);
-    }
-    std::cout << '\n';
-    print_phases(run);
-    for (const Sample& sample : run.batch->samples) {
-        std::cout << fmt::format("{} {}\n", sample.labels.to_string(), format_value(sample.value));
-    }
-}
-
-void print_json(const probes::ProbeRun& run) {
-    nlohmann::ordered_json samples = nlohmann::ordered_json::array();
-    for (const Sample& sample : run.batch->samples) {
-        nlohmann::ordered_json labels = nlohmann::ordered_json::object();
-        for (const Label label : sample.labels)
-            labels[std::string(label.name)] = label.value;
-        // JSON has no NaN or infinity: values are texts, as in Prometheus's API.
-        samples.push_back({{"labels", labels}, {"value", format_value(sample.value)}});
-    }
-    const nlohmann::ordered_json document = {
-        {"target", run.target->config.name},
-        {"prober", run.target->config.prober},
-        {"instance", run.target->instance},
-        {"result", probes::to_string(run.outcome.verdict)},
-        {"phase", run.outcome.phase},
-        {"reason", run.outcome.reason},
-        {"detail", run.outcome.detail},
-        {"duration_seconds", std::chrono::duration<double>(run.duration).count()},
-        {"samples", samples}};
-    std::cout << document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+bool probe_once(probes::PreparedTarget target, bool json) {
+    runtime::BlockingPool blocking;
+    const probes::ProbeRun run = probes::run_once(std::move(target), blocking);
+    std::cout << (json ? json_of(run, 2) + '\n'
+                       : picture_of(run, wall_now(), Terminal::of_stdout()));
+    return run.outcome.verdict == probes::Verdict::ok;
 }
 
 }  // namespace
 
 int probe_command(const ProbeOptions& options) {
     log_to_stderr();
-    auto target = options.address.empty() ? target_of_config(options) : target_of_words(options);
+    const auto wanted = find_target(options);
+    if (!wanted) {
+        print_errors(wanted.error());
+        return kExitCannot;
+    }
+    auto target = prepare(*wanted);
     if (!target) {
         print_errors(target.error());
         return kExitCannot;
     }
-    runtime::BlockingPool blocking;
-    const probes::ProbeRun run = probes::run_once(std::move(*target), blocking);
-    if (options.json) {
-        print_json(run);
+    bool is_good = false;
+    if (options.watch) {
+        const auto again = [&] {
+            auto made = prepare(*wanted);
+            PILOT_CHECK(made.has_value());
+            return std::move(*made);
+        };
+        is_good = watch_target(
+            again,
+            {.interval = wanted->target.interval, .count = options.count, .json = options.json});
     } else {
-        print_run(run);
+        is_good = probe_once(std::move(*target), options.json);
     }
-    return run.outcome.verdict == probes::Verdict::ok ? kExitDone : kExitNotGood;
+    return is_good ? kExitDone : kExitNotGood;
 }
 
 }  // namespace pilotlight::app
