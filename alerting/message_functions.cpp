@@ -1,9 +1,9 @@
 #include <nlohmann/json.hpp>
 
 #include "alerting/message_template.h"
-#include "alerting/time_zone.h"
 #include "core/template/text_functions.h"
 #include "core/template/time.h"
+#include "runtime/time_zone.h"
 
 namespace pilotlight::alerting {
 namespace {
@@ -29,7 +29,7 @@ Result<Value> in_zone(Args args) {
     if (!name) return std::unexpected(name.error());
     const auto time = time_argument(args[1]);
     if (!time) return std::unexpected(time.error());
-    const auto zone = TimeZone::load(*name);
+    const auto zone = runtime::TimeZone::load(*name);
     if (!zone) return std::unexpected(zone.error());
     const WallTime at{std::chrono::floor<Duration>(std::chrono::nanoseconds(*time))};
     const std::chrono::nanoseconds offset = (*zone)->offset_at(at);

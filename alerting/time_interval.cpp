@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "alerting/time_zone.h"
 #include "config/options.h"
+#include "runtime/time_zone.h"
 
 /// Source: Alertmanager's timeinterval package.
 namespace pilotlight::alerting {
@@ -170,7 +170,7 @@ TimeInterval read_time_interval(const Node& node, Errors& errors) {
         if (entry.key == "months") read_ranges(entry.value, kMonthRule, interval.months, errors);
         if (entry.key == "years") read_ranges(entry.value, kYearRule, interval.years, errors);
         if (entry.key == "location") {
-            auto zone = TimeZone::load(entry.value.scalar);
+            auto zone = runtime::TimeZone::load(entry.value.scalar);
             if (zone) {
                 interval.zone = std::move(*zone);
             } else {

@@ -10,9 +10,11 @@
 #include "core/error.h"
 #include "core/time.h"
 
-namespace pilotlight::alerting {
-
+namespace pilotlight::runtime {
 class TimeZone;
+}
+
+namespace pilotlight::alerting {
 
 /// Inclusive.
 struct IntRange {
@@ -37,7 +39,7 @@ struct TimeInterval {
     std::vector<IntRange> months;
     std::vector<IntRange> years;
     /// Null for UTC.
-    std::shared_ptr<const TimeZone> zone;
+    std::shared_ptr<const runtime::TimeZone> zone;
 
     [[nodiscard]] bool contains(WallTime time) const;
 };

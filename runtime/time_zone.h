@@ -9,7 +9,7 @@
 #include "core/error.h"
 #include "core/time.h"
 
-namespace pilotlight::alerting {
+namespace pilotlight::runtime {
 
 /// A time zone of the system's database (RFC 8536 TZif files under /usr/share/zoneinfo, or
 /// $ZONEINFO's folder). libstdc++ 12 has none.
@@ -55,4 +55,4 @@ class TimeZone {
     Footer footer_;
 };
 
-}  // namespace pilotlight::alerting
+}  // namespace pilotlight::runtime

@@ -1,4 +1,4 @@
-#include "alerting/time_zone.h"
+#include "runtime/time_zone.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include <fstream>
 #include <mutex>
 
-namespace pilotlight::alerting {
+namespace pilotlight::runtime {
 namespace {
 
 constexpr std::size_t kFileBytesMax = 1 << 20;
@@ -288,4 +288,4 @@ std::chrono::seconds TimeZone::offset_at(WallTime moment) const {
     return std::chrono::seconds(std::prev(after)->offset);
 }
 
-}  // namespace pilotlight::alerting
+}  // namespace pilotlight::runtime
