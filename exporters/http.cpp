@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "core/hash.h"
 #include "exporters/gzip.h"
@@ -26,6 +27,13 @@ template <class Pairs>
 auto find_header(Pairs& headers, std::string_view name) {
     return std::ranges::find_if(
         headers, [&](const Header& header) { return equal_ignoring_case(header.first, name); });
+}
+
+std::string_view first_of(std::span<const std::pair<std::string, std::string>> parameters,
+                          std::string_view name) {
+    const auto found = std::ranges::find(parameters, name,
+                                         [](const auto& p) -> std::string_view { return p.first; });
+    return found == parameters.end() ? std::string_view{} : std::string_view(found->second);
 }
 
 Response make_response(int status, std::string content_type, std::string body) {
@@ -99,9 +107,11 @@ bool Request::has_header(std::string_view name) const {
 }
 
 std::string_view Request::parameter(std::string_view name) const {
-    const auto found = std::ranges::find(parameters, name,
-                                         [](const auto& p) -> std::string_view { return p.first; });
-    return found == parameters.end() ? std::string_view{} : std::string_view(found->second);
+    return first_of(parameters, name);
+}
+
+std::string_view Request::query_parameter(std::string_view name) const {
+    return first_of(std::span(parameters).subspan(form_fields), name);
 }
 
 Response text_response(int status, std::string text) {

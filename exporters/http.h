@@ -18,8 +18,10 @@ struct Request {
     std::string method = "GET";
     /// Decoded, without the query.
     std::string path = "/";
-    /// The query's parameters, and a form's, decoded, in order.
+    /// A form's fields, then the query's parameters, decoded, in order.
     std::vector<std::pair<std::string, std::string>> parameters;
+    /// How many of `parameters` are a form's fields.
+    std::size_t form_fields = 0;
     std::vector<Header> headers;
     std::string body;
     /// The peer's address without port, as text.
@@ -32,6 +34,8 @@ struct Request {
     [[nodiscard]] bool has_header(std::string_view name) const;
     /// The first parameter of that name; "" where there is none.
     [[nodiscard]] std::string_view parameter(std::string_view name) const;
+    /// The same of the query only: where the body is not ours to read.
+    [[nodiscard]] std::string_view query_parameter(std::string_view name) const;
 };
 
 /// The bytes of an answer, in pieces, so that what was written piece by piece is never copied

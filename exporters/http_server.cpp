@@ -116,6 +116,7 @@ void take_body(const httplib::Request& from, Request& request) {
     request.headers.emplace_back(kContentType, type);
     if (!is_form(type)) return;
     auto fields = read_form(request.body);
+    request.form_fields = fields.size();
     request.parameters.insert(request.parameters.begin(), std::make_move_iterator(fields.begin()),
                               std::make_move_iterator(fields.end()));
 }

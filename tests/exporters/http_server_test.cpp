@@ -144,6 +144,17 @@ BOOST_AUTO_TEST_CASE(a_forms_fields_come_before_those_of_the_address) {
                            "\r\na=form")) == "address ");
 }
 
+BOOST_AUTO_TEST_CASE(the_addresss_own_parameters_can_be_told_from_a_forms) {
+    const auto server = start_server([](const Request& request) {
+        return text_response(200, fmt::format("{}|{}|{}", request.query_parameter("a"),
+                                              request.query_parameter("b"), request.body));
+    });
+    BOOST_TEST(body_of(ask(server->port(),
+                           "POST /p?a=address HTTP/1.1\r\nContent-Length: 10\r\n"
+                           "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+                           "a=form&b=2")) == "address||a=form&b=2");
+}
+
 BOOST_AUTO_TEST_CASE(an_answer_that_takes_longer_to_make_than_to_take_is_sent) {
     Door door;
     const auto server = start_server(
