@@ -44,6 +44,8 @@ enum class RecordTable {
     destinations,
     /// What each source of targets said last, by the source.
     discovered_targets,
+    /// By the heartbeat's name.
+    heartbeats,
 };
 
 /// What is kept of a notification under another name.
@@ -73,6 +75,7 @@ struct JournalContents {
     std::vector<Record> silences;
     std::vector<Record> destinations;
     std::vector<Record> discovered_targets;
+    std::vector<Record> heartbeats;
     std::uint64_t next_sequence = 1;
     /// Of those that the outbox makes itself: Notification::kBeyondRoutes and up.
     std::uint64_t next_beyond_routes = Notification::kBeyondRoutes;

@@ -81,6 +81,12 @@ CREATE TABLE discovered_targets (
     record TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 )",
+    R"(
+CREATE TABLE heartbeats (
+    name TEXT PRIMARY KEY,
+    record TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+)",
 };
 constexpr std::int64_t kVersion = std::size(kMigrations);
 
@@ -224,6 +230,8 @@ Database::Outcome<JournalContents> read_contents(Database& database) {
     if (!read) return std::unexpected(read.error());
     read =
         read_records("SELECT source, record FROM discovered_targets", contents.discovered_targets);
+    if (!read) return std::unexpected(read.error());
+    read = read_records("SELECT name, record FROM heartbeats", contents.heartbeats);
     if (!read) return std::unexpected(read.error());
     read = read_sequences(database, contents);
     if (!read) return std::unexpected(read.error());

@@ -67,6 +67,10 @@ const RecordStatements& statements_of(RecordTable table) {
         "INSERT INTO discovered_targets (source, record) VALUES (?, ?) "
         "ON CONFLICT DO UPDATE SET record = excluded.record",
         "DELETE FROM discovered_targets WHERE source = ?"};
+    static constexpr RecordStatements kHeartbeats{
+        "INSERT INTO heartbeats (name, record) VALUES (?, ?) "
+        "ON CONFLICT DO UPDATE SET record = excluded.record",
+        "DELETE FROM heartbeats WHERE name = ?"};
     switch (table) {
         case RecordTable::alert_records:
             return kAlertRecords;
@@ -78,6 +82,8 @@ const RecordStatements& statements_of(RecordTable table) {
             return kDestinations;
         case RecordTable::discovered_targets:
             return kDiscoveredTargets;
+        case RecordTable::heartbeats:
+            return kHeartbeats;
     }
     PILOT_CHECK(false);
 }

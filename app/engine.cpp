@@ -48,6 +48,7 @@ Engine::Engine(Parts parts, const Loaded& first)
       rules_(store_, rule_options(first, target_labels_)),
       dispatcher_(first.routing, first.config->external_url),
       commands_(dispatcher_, parts_.journal, parts_.metrics),
+      heartbeats_(parts_.journal),
       journal_watch_(parts_.journal, parts_.metrics),
       external_url_(first.config->external_url),
       external_labels_(first.config->external_labels),
@@ -62,6 +63,7 @@ void Engine::start(const Loaded& first, alerting::JournalContents kept, alerting
     const WallTime now = wall_now();
     commands_.restore_silences(kept.silences, now);
     dispatcher_.restore(std::move(kept.told), kept.next_sequence, now);
+    heartbeats_.restore(kept.heartbeats);
     put_in_force(first, *compile(first, first.rule_files), probes::shared_targets(first.targets),
                  now);
     std::vector<rules::AlertRecord> records;
@@ -91,6 +93,7 @@ void Engine::start(const Loaded& first, alerting::JournalContents kept, alerting
     dispatcher_.resolve_all_but(known, now);
     if (!records.empty()) spdlog::info("{} alerts restored", records.size());
     take_own_samples(now);
+    hear_heartbeats();
     send_due(now);
     arm();
 }
@@ -106,6 +109,7 @@ void Engine::apply(const Loaded& loaded, rules::RuleSet& rules,
     dispatcher_.replace(loaded.routing, now);
     std::vector<alerting::Notification> farewells = dispatcher_.take_farewells();
     if (!farewells.empty()) outbox_->submit(std::move(farewells));
+    hear_heartbeats();
     send_due(now);
     arm();
 }
@@ -118,6 +122,7 @@ void Engine::retarget(const std::vector<probes::SharedTarget>& targets,
     std::erase_if(unheard_, [&](const auto& name) { return !target_labels_.contains(name); });
     if (waited && unheard_.empty()) rules_.unsettled_until(now);
     rules_.targets_changed(now);
+    hear_heartbeats();
     arm();
 }
 
@@ -127,6 +132,7 @@ void Engine::set_targets(const std::vector<probes::SharedTarget>& targets,
     for (const probes::SharedTarget& target : targets)
         target_labels_.emplace(target->config.name, target->labels);
     states_.replace(targets, services);
+    heartbeats_.replace(targets, wall_now());
     parts_.metrics.set_targets(targets.size());
 }
 
@@ -146,8 +152,10 @@ void Engine::put_in_force(const Loaded& loaded, rules::RuleSet& rules,
 
 void Engine::await_targets(WallTime now) {
     unheard_.clear();
-    for (const auto& [name, labels] : target_labels_)
-        unheard_.insert(name);
+    // Nobody knows when a heartbeat comes; what is known of it is told at once.
+    for (const auto& [name, labels] : target_labels_) {
+        if (labels.get("prober") != "heartbeat") unheard_.insert(name);
+    }
     if (!unheard_.empty()) rules_.unsettled_until(now + kFirstAnswersWithin);
 }
 
@@ -183,6 +191,22 @@ void Engine::target_gone(const probes::SharedTarget&, const SharedBatch& ends) {
     arrived(*ends, now);
     send_due(now);
     arm();
+}
+
+bool Engine::heartbeat(const std::string& name, const probes::HeartbeatPing& ping,
+                       Heartbeats::Done done) {
+    notice_blind_time();
+    const bool is_known = heartbeats_.ping(name, ping, wall_now(), std::move(done));
+    hear_heartbeats();
+    arm();
+    return is_known;
+}
+
+void Engine::hear_heartbeats() {
+    for (const auto& [target, ends] : heartbeats_.take_ends())
+        target_gone(target, ends);
+    for (const probes::ProbeRun& run : heartbeats_.take_runs())
+        probe_ran(run);
 }
 
 void Engine::settled(const alerting::Settlement& settlement) {
@@ -237,6 +261,7 @@ void Engine::notice_blind_time() {
             format_duration(slept));
         rules_.was_blind(slept);
         commands_.was_blind(wall);
+        heartbeats_.was_blind(wall);
         if (slept > kMissedMuchAfter) await_targets(wall);
     }
     awake_wall_ = wall;
@@ -306,6 +331,8 @@ void Engine::tick() {
     const rules::Evaluation evaluation = rules_.on_tick(now, began);
     take_evaluation(evaluation, now);
     commands_.tick(now);
+    heartbeats_.tick(now);
+    hear_heartbeats();
     count(evaluation, began);
     if (now >= next_own_samples_ || next_own_samples_ > now + kOwnInterval) {
         take_own_samples(now);
@@ -347,8 +374,8 @@ void Engine::look_at_limits() {
 
 void Engine::arm() {
     WallTime next = next_own_samples_;
-    for (const auto& wakeup :
-         {rules_.next_wakeup(), dispatcher_.next_wakeup(), commands_.next_wakeup()}) {
+    for (const auto& wakeup : {rules_.next_wakeup(), dispatcher_.next_wakeup(),
+                               commands_.next_wakeup(), heartbeats_.next_wakeup()}) {
         if (wakeup) next = std::min(next, *wakeup);
     }
     timer_.arm(next);

@@ -14,6 +14,7 @@
 #include "alerting/outbox.h"
 #include "app/alert_commands.h"
 #include "app/explain_facts.h"
+#include "app/heartbeats.h"
 #include "app/journal_watch.h"
 #include "app/load.h"
 #include "app/pulse.h"
@@ -84,6 +85,11 @@ class Engine {
     /// The target is gone; `ends` has a stale marker for each of its series.
     void target_gone(const probes::SharedTarget& target, const SharedBatch& ends);
     void settled(const alerting::Settlement& settlement);
+    /// A heartbeat's job has told something; as Heartbeats::ping().
+    bool heartbeat(const std::string& name, const probes::HeartbeatPing& ping,
+                   Heartbeats::Done done);
+    /// Thread: any.
+    [[nodiscard]] HeartbeatDoors& heartbeat_doors() { return heartbeats_.doors(); }
     /// For the alert API; after a change call alerts_changed().
     [[nodiscard]] AlertCommands& alerts() { return commands_; }
     void alerts_changed();
@@ -103,6 +109,8 @@ class Engine {
     void await_targets(WallTime now);
     void put_in_force(const Loaded& loaded, rules::RuleSet& rules,
                       const std::vector<probes::SharedTarget>& targets, WallTime now);
+    /// Takes from the heartbeats what probes would tell.
+    void hear_heartbeats();
     void take(const SharedBatch& batch, Duration interval);
     void arrived(const SampleBatch& batch, WallTime now);
     void count(const rules::Evaluation& evaluation, SteadyTime began);
@@ -127,6 +135,7 @@ class Engine {
     /// Targets that have not been asked since the start, or since a long freeze.
     std::set<std::string, std::less<>> unheard_;
     TargetStates states_;
+    Heartbeats heartbeats_;
     exporters::ReloadView reload_;
     JournalWatch journal_watch_;
     std::string external_url_;

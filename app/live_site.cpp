@@ -7,6 +7,7 @@
 #include "app/alert_desk.h"
 #include "app/explain_route.h"
 #include "app/families.h"
+#include "app/heartbeat_route.h"
 #include "app/prometheus_view.h"
 #include "app/settings.h"
 #include "app/version.h"
@@ -84,6 +85,7 @@ void LiveSite::add_apis(std::vector<exporters::ExtraRoute>& routes) {
                        {.version = std::string(kVersion),
                         .revision = std::string(kRevision),
                         .started_at = wall_now()}));
+    add(heartbeat_routes(parts_.engine_loop, parts_.engine, parts_.engine_runs));
 }
 
 void LiveSite::configure(const config::Config& now) {

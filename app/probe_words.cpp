@@ -29,6 +29,7 @@ constexpr Words kPhases[] = {
     {"read", "Reading"},
     {"credentials", "Reading the login"},
     {"setup", "Preparing the probe"},
+    {"heartbeat", "Asking a heartbeat"},
 };
 
 constexpr Words kReasons[] = {
@@ -66,6 +67,7 @@ constexpr Words kReasons[] = {
     {"no_ssl", "the server was to encrypt and does not"},
     {"no_threads", "all threads for slow disks are busy"},
     {"not_a_socket", "what is there is no socket"},
+    {"not_asked", "its job tells it, and the Pilotlight that runs knows: pilotlight targets"},
     {"not_found", "there is nothing of that name"},
     {"not_serving", "the service says that it does not serve"},
     {"not_tls", "what answered does not speak TLS"},

@@ -91,7 +91,7 @@ std::string configuration_reference(std::span<const ProberDocs> probers) {
     out +=
         "\n## Not acted on yet\n\nThese keys are read and checked, and each start and reload "
         "warns of every one that is\nused. So it is with `confirm`, `recover` and `addresses` "
-        "of a target, and with the prober\n`heartbeat`.\n";
+        "of a target.\n";
     for (const SectionDocs& section : escalations_docs())
         append_section(out, "###", section);
     return out;

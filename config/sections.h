@@ -71,7 +71,7 @@ void read_word(const Node& node, std::span<const std::string_view> words, std::s
 inline constexpr Duration kShortestInterval = std::chrono::milliseconds(10);
 
 /// One target as a list entry gives it, its prober's section and module resolved; nothing where
-/// that fails or where its prober does not act yet.
+/// that fails.
 [[nodiscard]] std::optional<TargetConfig> read_target(const Node& node, Reading& reading);
 /// The same without name and address, with relabel_configs: an entry of a discovery, whose own keys
 /// `other_keys` are left to the caller.

@@ -9,7 +9,6 @@
 namespace pilotlight::config {
 namespace {
 
-constexpr std::string_view kHeartbeat = "heartbeat";
 constexpr std::size_t kNameBytesMax = 200;
 
 /// What a target's file says, before module and defaults are filled in.
@@ -26,11 +25,6 @@ struct Draft : TargetConfig {
 struct Confirm {
     int attempts = 0;
     Duration within{};
-};
-
-struct Heartbeat {
-    Duration every{};
-    Duration grace{};
 };
 
 void read_addresses(const Node& node, Draft& draft, Errors& errors) {
@@ -83,16 +77,9 @@ constexpr Option<Confirm> kRecoverOptions[] = {
     option<&Confirm::attempts>("attempts", "", ""),
 };
 
-constexpr Option<Heartbeat> kHeartbeatOptions[] = {
-    option<&Heartbeat::every>("every", "required", ""),
-    option<&Heartbeat::grace>("grace", "", ""),
-};
-
 /// The keys of all probers' sections.
 std::vector<std::string_view> section_keys(const Reading& reading) {
-    std::vector<std::string_view> keys(reading.probers.begin(), reading.probers.end());
-    if (std::ranges::find(keys, kHeartbeat) == keys.end()) keys.push_back(kHeartbeat);
-    return keys;
+    return {reading.probers.begin(), reading.probers.end()};
 }
 
 const ModuleConfig* find_module(const Node& node, const Reading& reading) {
@@ -111,23 +98,11 @@ const ModuleConfig* find_module(const Node& node, const Reading& reading) {
 }
 
 /// Whether there is a prober to act for the target; says so where not.
-bool check_prober(const Node& node, const Node& place, const Draft& draft, Reading& reading) {
+bool check_prober(const Node& place, const Draft& draft, Reading& reading) {
     const auto among = [&](std::span<const std::string_view> names) {
         return std::ranges::find(names, draft.prober) != names.end();
     };
     if (among(reading.probers)) return true;
-    if (draft.prober == kHeartbeat) {
-        Heartbeat heartbeat;
-        const Node* section = node.find(kHeartbeat);
-        if (section == nullptr) {
-            missing_key(node, kHeartbeat, reading.errors);
-        } else {
-            read_options(*section, kHeartbeatOptions, heartbeat, reading.errors);
-        }
-        reading.config.not_yet.push_back(place.error(fmt::format(
-            "the prober \"heartbeat\" is not there yet: nobody watches \"{}\"", draft.name)));
-        return false;
-    }
     const std::vector<std::string_view> known(reading.probers.begin(), reading.probers.end());
     const std::string_view nearest = nearest_key(draft.prober, known);
     reading.errors.push_back(place.error(
@@ -193,7 +168,7 @@ void read_target_file(const Node& place, Draft& draft, Reading& reading) {
 
 /// Finds the address, where the prober needs one.
 void check_address(const Node& node, Draft& draft, Reading& reading) {
-    constexpr std::array<std::string_view, 1> kWithoutAddress{"host"};
+    constexpr std::array<std::string_view, 2> kWithoutAddress{"heartbeat", "host"};
     if (!draft.target_file.empty()) {
         const Node& place = *node.find("target_file");
         if (!draft.target.empty()) {
@@ -256,7 +231,7 @@ bool resolve_prober(const Node& node, Draft& draft, const ModuleConfig*& module,
         if (place == nullptr) missing_key(node, "prober", reading.errors);
         return false;
     }
-    return check_prober(node, *place, draft, reading);
+    return check_prober(*place, draft, reading);
 }
 
 enum class Form { whole, without_address };

@@ -72,6 +72,8 @@ struct Report {
     std::shared_ptr<Evidence> evidence = {};
 };
 
+struct HeartbeatOptions;
+
 class Prober {
   public:
     Prober() = default;
@@ -83,6 +85,10 @@ class Prober {
     /// coroutine is cancelled. Thread: a probe loop. `services` outlive the call.
     virtual boost::asio::awaitable<Report> run(runtime::Services& services,
                                                runtime::Deadline deadline) = 0;
+
+    /// Of a target that speaks by itself: what is expected of it. No runner asks such a one. Null
+    /// for all others.
+    [[nodiscard]] virtual std::shared_ptr<const HeartbeatOptions> awaits() const { return {}; }
 
     /// The daemon's own limits, given before the first run; an option may only be stricter.
     void set_limits(const config::Limits& limits) { limits_ = limits; }

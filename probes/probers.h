@@ -21,6 +21,9 @@ namespace pilotlight::probes {
 [[nodiscard]] Checked<std::unique_ptr<Prober>> make_grpc(const config::TargetConfig& target);
 [[nodiscard]] std::vector<config::OptionDoc> grpc_options();
 
+[[nodiscard]] Checked<std::unique_ptr<Prober>> make_heartbeat(const config::TargetConfig& target);
+[[nodiscard]] std::vector<config::OptionDoc> heartbeat_options();
+
 [[nodiscard]] Checked<std::unique_ptr<Prober>> make_host(const config::TargetConfig& target);
 [[nodiscard]] std::vector<config::OptionDoc> host_options();
 

@@ -12,6 +12,8 @@ constexpr ProberKind kKinds[] = {
     {"backup", make_backup, backup_options, "newest file of a glob: age, size, whole archive"},
     {"dns", make_dns, dns_options, "a question to a DNS server: code, records, serial"},
     {"grpc", make_grpc, grpc_options, "gRPC's health check (grpc.health.v1)"},
+    {"heartbeat", make_heartbeat, heartbeat_options,
+     "a job that says by itself that it has run (`/heartbeat/NAME`): late, failed, too long"},
     {"host", make_host, host_options, "this machine: CPU, memory, load, disks, network"},
     {"http", make_http, http_options, "an HTTP request: status, headers, body, every phase timed"},
     {"icmp", make_icmp, icmp_options, "an ICMP echo (ping): round trip, hop limit"},

@@ -261,6 +261,7 @@ Runner::~Runner() {
 void Runner::replace(std::vector<PreparedTarget> targets) {
     std::vector<std::vector<PreparedTarget>> shares(shards_.size());
     for (PreparedTarget& target : targets) {
+        if (target.target->heartbeat != nullptr) continue;
         const std::uint64_t hash = hash_bytes(target.target->config.name);
         // The high bits: the low ones decide the phase, and a loop should have all phases.
         shares[(hash >> 32) % shards_.size()].push_back(std::move(target));

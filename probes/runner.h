@@ -71,9 +71,10 @@ class Runner {
     /// Stops.
     ~Runner();
 
-    /// Makes `targets` the whole list, by name. Those whose fingerprint is unchanged keep their
-    /// prober, phase, series and the probe in flight (the given prober is dropped); a probe in
-    /// flight of a changed or removed target ends unheard. Waits until every loop has taken it.
+    /// Makes `targets` the whole list, by name; heartbeats are left out. Those whose fingerprint is
+    /// unchanged keep their prober, phase, series and the probe in flight (the given prober is
+    /// dropped); a probe in flight of a changed or removed target ends unheard. Waits until every
+    /// loop has taken it.
     void replace(std::vector<PreparedTarget> targets);
 
     /// One probe outside the schedule, its samples not part of the target's: for /probe. Invalid

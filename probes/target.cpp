@@ -55,6 +55,7 @@ Checked<PreparedTarget> prepare_target(const config::TargetConfig& config,
     labels.set("prober", config.prober).set("service", config.service);
     target->labels = labels.build();
     target->fingerprint = fingerprint_of(config, limits);
+    target->heartbeat = (*prober)->awaits();
     return PreparedTarget{std::move(target), std::move(*prober)};
 }
 

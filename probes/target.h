@@ -23,6 +23,8 @@ struct Target {
     Labels labels;
     /// A hash of all of `config` but its place in the file: a reload keeps what is equal.
     std::uint64_t fingerprint = 0;
+    /// What its prober awaits(): null where it is asked.
+    std::shared_ptr<const HeartbeatOptions> heartbeat;
 };
 using SharedTarget = std::shared_ptr<const Target>;
 

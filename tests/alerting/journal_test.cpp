@@ -466,6 +466,8 @@ BOOST_AUTO_TEST_CASE(records_of_every_table_are_there_after_a_kill) {
         journal.write_records(RecordTable::silences, {{"s1", "{1}"}, {"s2", "{2}"}}, {});
         journal.write_records(RecordTable::outside_alerts, {{"{a=\"b\"}", "{3}"}}, {});
         journal.write_records(RecordTable::discovered_targets, {{"http_sd u", "[]"}}, {});
+        journal.write_records(RecordTable::heartbeats, {{"job", "{5}"}, {"old", "{}"}}, {});
+        journal.write_records(RecordTable::heartbeats, {{"job", "{6}"}}, {"old"});
         journal.write_records(RecordTable::silences, {{"s1", "{4}"}}, {"s2"}, results.expect());
         results.wait(1);
         _exit(0);
@@ -480,6 +482,9 @@ BOOST_AUTO_TEST_CASE(records_of_every_table_are_there_after_a_kill) {
     BOOST_REQUIRE(contents.discovered_targets.size() == 1U);
     BOOST_TEST(contents.discovered_targets[0].key == "http_sd u");
     BOOST_TEST(contents.discovered_targets[0].record == "[]");
+    BOOST_REQUIRE(contents.heartbeats.size() == 1U);
+    BOOST_TEST(contents.heartbeats[0].key == "job");
+    BOOST_TEST(contents.heartbeats[0].record == "{6}");
     BOOST_TEST(contents.alerts.empty());
 }
 
@@ -489,11 +494,12 @@ BOOST_AUTO_TEST_CASE(a_database_of_the_first_format_is_brought_up_with_all_that_
         journal.record({numbered(5)}, {});
         journal.write_alerts({{"k1", "{}"}}, {});
     }
-    const std::string back = "python3 -c \"import sqlite3; d = sqlite3.connect('" + path +
-                             "'); d.executescript('DROP TABLE silences; DROP TABLE outside_alerts; "
-                             "DROP TABLE destinations; DROP TABLE discovered_targets; "
-                             "ALTER TABLE told DROP COLUMN memory; "
-                             "PRAGMA user_version = 1')\"";
+    const std::string back =
+        "python3 -c \"import sqlite3; d = sqlite3.connect('" + path +
+        "'); d.executescript('DROP TABLE silences; DROP TABLE outside_alerts; "
+        "DROP TABLE destinations; DROP TABLE discovered_targets; DROP TABLE heartbeats; "
+        "ALTER TABLE told DROP COLUMN memory; "
+        "PRAGMA user_version = 1')\"";
     BOOST_REQUIRE(std::system(back.c_str()) == 0);
     {
         Journal journal(path);
