@@ -4,6 +4,7 @@
 #include "alerting/receivers/slack_memory.h"
 #include "alerting/silence.h"
 #include "app/alert_rows.h"
+#include "app/heartbeat_record.h"
 #include "core/check.h"
 
 namespace pilotlight::fuzz {
@@ -26,6 +27,8 @@ void keeps(std::string_view input, Read read, Write write) {
 void stored_json(std::string_view input) {
     keeps(input, app::alert_record_from,
           [](const rules::AlertRecord& record) { return app::to_row(record).record; });
+    keeps(input, app::heartbeat_record_from,
+          [](const app::HeartbeatRecord& record) { return app::to_json(record); });
     keeps(input, alerting::notification_from_json,
           [](const alerting::Notification& value) { return alerting::to_json(value); });
     keeps(input, alerting::outside_alert_from_json,
