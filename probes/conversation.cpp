@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::size_t kMaxLine = 64 * 1024;
 constexpr std::size_t kMaxRead = 1 << 20;
+/// How much of what was read is kept behind what is read next.
+constexpr std::size_t kKept = 4 * 1024;
 
 constexpr config::Option<LabelTemplate> kLabelOptions[] = {
     config::option<&LabelTemplate::name>("name", "required", "the label of probe_expect_info"),
@@ -55,33 +57,39 @@ class Input {
     /// The next line without its end; nothing at the end of the stream.
     asio::awaitable<runtime::Attempt<std::optional<std::string>>> line(runtime::Stream& stream) {
         while (true) {
-            const std::size_t end = unread_.find('\n');
+            const std::size_t end = bytes_.find('\n', begin_);
             if (end != std::string::npos) co_return take_line(end, end + 1);
-            if (unread_.size() > kMaxLine) {
+            if (bytes_.size() - begin_ > kMaxLine) {
                 co_return std::unexpected(too_much("a line is over 64 KiB"));
             }
             const runtime::Attempt<std::size_t> got = co_await more(stream);
             if (!got) co_return std::unexpected(got.error());
             if (*got > 0) continue;
-            if (unread_.empty()) co_return std::optional<std::string>();
-            co_return take_line(unread_.size(), unread_.size());
+            if (empty()) co_return std::optional<std::string>();
+            co_return take_line(bytes_.size(), bytes_.size());
         }
     }
 
     /// Exactly `count` bytes, or fewer at the end of the stream.
     asio::awaitable<runtime::Attempt<std::string>> bytes(runtime::Stream& stream,
                                                          std::size_t count) {
-        while (unread_.size() < count) {
+        while (bytes_.size() - begin_ < count) {
             const runtime::Attempt<std::size_t> got = co_await more(stream);
             if (!got) co_return std::unexpected(got.error());
             if (*got == 0) break;
         }
-        std::string taken = unread_.substr(0, count);
-        unread_.erase(0, count);
+        std::string taken = bytes_.substr(begin_, count);
+        advance(begin_ + taken.size());
         co_return taken;
     }
 
-    [[nodiscard]] bool empty() const { return unread_.empty(); }
+    [[nodiscard]] bool empty() const { return begin_ == bytes_.size(); }
+
+    /// The last that came, read or not.
+    [[nodiscard]] std::string take_heard() {
+        if (bytes_.size() > kKept) bytes_.erase(0, bytes_.size() - kKept);
+        return std::move(bytes_);
+    }
 
   private:
     static runtime::Failure too_much(std::string detail) {
@@ -89,8 +97,8 @@ class Input {
     }
 
     std::optional<std::string> take_line(std::size_t end, std::size_t next) {
-        std::string line = unread_.substr(0, end);
-        unread_.erase(0, next);
+        std::string line = bytes_.substr(begin_, end - begin_);
+        advance(next);
         if (line.ends_with('\r')) line.pop_back();
         return line;
     }
@@ -100,13 +108,22 @@ class Input {
         std::array<char, 4'096> chunk;
         runtime::Attempt<std::size_t> got = co_await stream.read_some(chunk);
         if (got) {
-            unread_.append(chunk.data(), *got);
+            bytes_.append(chunk.data(), *got);
             read_ += *got;
         }
         co_return got;
     }
 
-    std::string unread_;
+    void advance(std::size_t next) {
+        begin_ = next;
+        if (begin_ <= 2 * kKept) return;
+        bytes_.erase(0, begin_ - kKept);
+        begin_ = kKept;
+    }
+
+    /// What came last: what is read before `begin_`, what is not after it.
+    std::string bytes_;
+    std::size_t begin_ = 0;
     std::size_t read_ = 0;
 };
 
@@ -114,14 +131,25 @@ class Input {
 class Conversation {
   public:
     Conversation(runtime::Services& services, const ConversationOptions& options, std::string host,
-                 std::unique_ptr<runtime::Stream> stream, Report& report)
+                 std::unique_ptr<runtime::Stream> stream, Report& report, Heard& heard)
         : services_(services),
           options_(options),
           host_(std::move(host)),
           stream_(std::move(stream)),
-          report_(report) {}
+          report_(report),
+          heard_(heard) {}
 
     asio::awaitable<Outcome> run() {
+        Outcome outcome = co_await run_steps();
+        heard_.text = input_.take_heard();
+        co_return outcome;
+    }
+
+    [[nodiscard]] bool failed_due_to_regexp() const { return failed_due_to_regexp_; }
+    [[nodiscard]] bool failed_due_to_bytes() const { return failed_due_to_bytes_; }
+
+  private:
+    asio::awaitable<Outcome> run_steps() {
         for (const Exchange& exchange : options_.query_response) {
             ++step_;
             Outcome outcome = co_await run_step(exchange);
@@ -130,10 +158,6 @@ class Conversation {
         co_return Outcome::ok();
     }
 
-    [[nodiscard]] bool failed_due_to_regexp() const { return failed_due_to_regexp_; }
-    [[nodiscard]] bool failed_due_to_bytes() const { return failed_due_to_bytes_; }
-
-  private:
     asio::awaitable<Outcome> run_step(const Exchange& exchange) {
         std::string to_send = exchange.send.reveal();
         if (exchange.expect) {
@@ -191,6 +215,7 @@ class Conversation {
         runtime::TlsUpgrade upgraded = co_await runtime::start_tls(
             services_, std::move(stream_), host_, options_.tls_config, std::vector<std::string>());
         add_session(report_, upgraded.tls);
+        heard_.tls = std::move(upgraded.tls);
         if (upgraded.failure) co_return outcome_of(std::move(*upgraded.failure));
         stream_ = std::move(upgraded.stream);
         co_return Outcome::ok();
@@ -221,6 +246,7 @@ class Conversation {
     std::string host_;
     std::unique_ptr<runtime::Stream> stream_;
     Report& report_;
+    Heard& heard_;
     Input input_;
     std::size_t step_ = 0;
     bool failed_due_to_regexp_ = false;
@@ -253,8 +279,8 @@ void check_conversation(const Node& node, const ConversationOptions& options, Er
 
 asio::awaitable<Outcome> converse(runtime::Services& services, const ConversationOptions& options,
                                   std::string host, std::unique_ptr<runtime::Stream> stream,
-                                  Report& report) {
-    Conversation conversation(services, options, std::move(host), std::move(stream), report);
+                                  Report& report, Heard& heard) {
+    Conversation conversation(services, options, std::move(host), std::move(stream), report, heard);
     Outcome outcome = co_await conversation.run();
     report.measurements.push_back(
         {"probe_failed_due_to_regex", conversation.failed_due_to_regexp() ? 1.0 : 0.0, {}});

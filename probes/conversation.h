@@ -63,16 +63,24 @@ constexpr config::Option<Section> tls_row() {
                                                               "speak TLS from the first byte");
 }
 
+/// What a conversation leaves behind, for those who ask why it failed.
+struct Heard {
+    /// The last that the peer said, some KiB.
+    std::string text;
+    /// Of a STARTTLS.
+    std::optional<runtime::TlsInfo> tls;
+};
+
 /// Speaks to the peer until the script is done or broken, and adds what was learnt to `report`:
 /// probe_expect_info, probe_failed_due_to_regex, probe_failed_due_to_bytes, and the TLS set after a
 /// STARTTLS. `host` is whose certificate is expected then. Fails in phase "query": `regexp`,
 /// `bytes`, `injected`, `answer_too_large`, and those of streams; in "tls" as dial() does.
-/// Limits: 64 KiB a line, 1 MiB in all; the stream's deadline. `services`, `options` and `report`
-/// outlive the call. Throws only when cancelled.
+/// Limits: 64 KiB a line, 1 MiB in all; the stream's deadline. `services`, `options`, `report`
+/// and `heard` outlive the call. Throws only when cancelled.
 [[nodiscard]] boost::asio::awaitable<Outcome> converse(runtime::Services& services,
                                                        const ConversationOptions& options,
                                                        std::string host,
                                                        std::unique_ptr<runtime::Stream> stream,
-                                                       Report& report);
+                                                       Report& report, Heard& heard);
 
 }  // namespace pilotlight::probes

@@ -7,6 +7,7 @@
 
 #include "probes/dns_codec.h"
 #include "probes/dns_options.h"
+#include "probes/evidence.h"
 #include "probes/network.h"
 #include "probes/probers.h"
 #include "runtime/datagram.h"
@@ -43,6 +44,10 @@ struct DnsExchange {
     std::chrono::nanoseconds connect{};
     std::chrono::nanoseconds request{};
     std::optional<runtime::IpAddress> address;
+    /// For who asks why it failed.
+    std::vector<runtime::IpAddress> resolved;
+    std::vector<runtime::DialAttempt> refusals;
+    std::optional<runtime::TlsInfo> tls;
 };
 
 Outcome by_fault(const DnsFault& fault) {
@@ -78,7 +83,8 @@ class DnsCall {
             out_.failure = outcome_of(std::move(addresses.error()));
             co_return;
         }
-        std::unique_ptr<runtime::DatagramSocket> socket = open(*addresses);
+        out_.resolved = std::move(*addresses);
+        std::unique_ptr<runtime::DatagramSocket> socket = open(out_.resolved);
         const SteadyTime connected = steady_now();
         out_.connect = connected - resolved;
         if (!socket) co_return;
@@ -98,6 +104,7 @@ class DnsCall {
             auto opened = runtime::DatagramSocket::open(services_.executor(), request);
             if (!out_.address || opened) out_.address = address;
             if (opened) return std::move(*opened);
+            out_.refusals.push_back({address, opened.error().detail});
             if (!out_.failure) {
                 out_.failure = outcome_of(std::move(opened.error()).in_phase("connect"));
             }
@@ -168,6 +175,9 @@ class DnsCall {
         out_.resolve = dialled.timings.resolve;
         out_.connect = dialled.timings.connect + dialled.timings.tls;
         out_.address = dialled.address;
+        out_.resolved = std::move(dialled.resolved);
+        out_.refusals = std::move(dialled.refusals);
+        out_.tls = std::move(dialled.tls);
         if (dialled.failure) {
             out_.failure = outcome_of(std::move(*dialled.failure));
             co_return;
@@ -271,12 +281,35 @@ class DnsProber final : public Prober {
         DnsExchange exchange = co_await call.ask();
         Report report;
         add_measurements(report, exchange);
-        report.outcome =
-            exchange.failure ? std::move(*exchange.failure) : judge(options_, exchange.answer);
+        report.outcome = exchange.failure ? *exchange.failure : judge(options_, exchange.answer);
+        if (wants_evidence(report.outcome)) report.evidence = gather(exchange);
         co_return report;
     }
 
   private:
+    [[nodiscard]] std::shared_ptr<Evidence> gather(const DnsExchange& exchange) const {
+        auto evidence = std::make_shared<Evidence>();
+        add_addresses(*evidence, exchange.resolved, exchange.refusals, exchange.address);
+        add_phase(*evidence, "resolve", exchange.resolve);
+        add_phase(*evidence, "connect", exchange.connect);
+        add_phase(*evidence, "request", exchange.request);
+        if (exchange.tls) add_tls(*evidence, *exchange.tls);
+        const DnsQuestion& question = options_.question;
+        evidence->dialogue.push_back(
+            fmt::format("> {} {}", question.name, dns_type_name(question.type)));
+        if (exchange.failure) return evidence;
+        const DnsAnswer& answer = exchange.answer;
+        evidence->dialogue.push_back(
+            fmt::format("< {}: {} answer, {} authority, {} additional records{}",
+                        dns_rcode_name(answer.rcode), answer.answer.count, answer.authority.count,
+                        answer.additional.count, answer.truncated ? ", cut to fit" : ""));
+        for (const std::string& record : answer.answer.records) {
+            if (evidence->dialogue.size() >= EvidenceLimits().lines) break;
+            evidence->dialogue.push_back("< " + showable(record, EvidenceLimits().line));
+        }
+        return evidence;
+    }
+
     void add_measurements(Report& report, const DnsExchange& exchange) const {
         constexpr std::uint16_t kSoa = 6;
         const DnsAnswer& answer = exchange.answer;

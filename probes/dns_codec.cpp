@@ -207,6 +207,12 @@ std::optional<std::uint16_t> dns_type(const std::string& name) {
     return static_cast<std::uint16_t>(type);
 }
 
+std::string dns_type_name(std::uint16_t type) {
+    const std::unique_ptr<char, decltype(&std::free)> name(
+        ::ldns_rr_type2str(static_cast<ldns_rr_type>(type)), &std::free);
+    return name ? name.get() : fmt::format("TYPE{}", type);
+}
+
 std::optional<std::uint16_t> dns_class(std::string_view name) {
     const std::optional<int> number = find_number(kClasses, name);
     if (!number) return std::nullopt;

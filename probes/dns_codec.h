@@ -22,6 +22,8 @@ struct DnsQuestion {
 
 /// "A", "SOA", "ANY", "TYPE65", ...; nothing for what is none.
 [[nodiscard]] std::optional<std::uint16_t> dns_type(const std::string& name);
+/// "TYPE65535" where it has no name.
+[[nodiscard]] std::string dns_type_name(std::uint16_t type);
 /// "IN", "CH" (or "CHAOS"), "HS", "CS", "NONE", "ANY".
 [[nodiscard]] std::optional<std::uint16_t> dns_class(std::string_view name);
 /// "NOERROR", "NXDOMAIN", ...

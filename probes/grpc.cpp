@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "probes/evidence.h"
 #include "probes/grpc_codec.h"
 #include "probes/network.h"
 #include "probes/probers.h"
@@ -50,6 +51,7 @@ struct Check {
     Outcome outcome;
     int code = 0;
     std::optional<ServingStatus> serving;
+    HttpExchange answer = {};
 };
 
 /// The value of a header or trailer; an answer without a body has its trailers as headers.
@@ -125,6 +127,10 @@ class GrpcProber final : public Prober {
         add_measurements(report, check, dialled.timings.resolve, steady_now() - began);
         report.measurements.push_back({"probe_grpc_ssl", dialled.tls ? 1.0 : 0.0, {}});
         report.outcome = std::move(check.outcome);
+        if (wants_evidence(report.outcome)) {
+            report.evidence = evidence_of(dialled);
+            add_exchange(*report.evidence, check.answer);
+        }
         co_return report;
     }
 
@@ -146,8 +152,17 @@ class GrpcProber final : public Prober {
         request.body = make_health_request(options_.service);
         HttpExchange answer =
             co_await runtime::exchange_http2(*stream, std::move(request), kMaxAnswer);
-        if (answer.failure) co_return failed_check(std::move(*answer.failure));
-        co_return judge(answer);
+        Check check = answer.failure ? failed_check(std::move(*answer.failure)) : judge(answer);
+        check.answer = std::move(answer);
+        co_return check;
+    }
+
+    void add_exchange(Evidence& evidence, const HttpExchange& answer) const {
+        evidence.dialogue.push_back("> POST " + std::string(kCheckPath));
+        if (answer.status == 0) return;
+        evidence.status_line = status_line("2", answer.status, "");
+        add_headers(evidence, answer.headers, redaction());
+        add_headers(evidence, answer.trailers, redaction());
     }
 
     static void add_measurements(Report& report, const Check& check,

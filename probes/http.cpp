@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "probes/evidence.h"
 #include "probes/http_judge.h"
 #include "probes/http_options.h"
 #include "probes/network.h"
@@ -136,10 +137,19 @@ class HttpProber final : public Prober {
             failed_due_to_regexp = verdict.failed_due_to_regexp;
         }
         add_measurements(report, result, failed_due_to_regexp);
+        if (wants_evidence(report.outcome)) report.evidence = gather(result);
         co_return report;
     }
 
   private:
+    [[nodiscard]] std::shared_ptr<Evidence> gather(const HttpResult& result) const {
+        Redaction whole = redaction() == nullptr ? Redaction() : *redaction();
+        for (const Secret& secret : from_files_)
+            whole.hide(secret);
+        if (oauth2_) whole.hide(oauth2_->token());
+        return evidence_of(result, &whole);
+    }
+
     [[nodiscard]] HttpRequest make_request() const {
         HttpRequest request;
         request.url = url_.reveal();
@@ -185,6 +195,7 @@ class HttpProber final : public Prober {
     /// Files are read anew each time, on a spare thread: they are renewed under us.
     asio::awaitable<Result<void>> fill_from_files(runtime::Services& services, HttpRequest& request,
                                                   runtime::Deadline deadline) {
+        from_files_.clear();
         for (const FileUse& use : files_) {
             std::function<Result<std::string>()> call = [file = use.path] {
                 return read_small_file(file);
@@ -196,7 +207,9 @@ class HttpProber final : public Prober {
                 while (text->ends_with('\n') || text->ends_with('\r'))
                     text->pop_back();
             }
-            use.put(*this, request, Secret(std::move(*text)));
+            Secret secret(std::move(*text));
+            from_files_.push_back(secret);
+            use.put(*this, request, std::move(secret));
         }
         co_return Result<void>();
     }
@@ -248,6 +261,8 @@ class HttpProber final : public Prober {
     HttpOptions options_;
     HttpRequest request_;
     std::vector<FileUse> files_;
+    /// What was read of them for the last request.
+    std::vector<Secret> from_files_;
     std::unique_ptr<runtime::OAuth2> oauth2_;
 };
 

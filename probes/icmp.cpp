@@ -7,6 +7,7 @@
 #include <random>
 #include <utility>
 
+#include "probes/evidence.h"
 #include "probes/network.h"
 #include "probes/probers.h"
 #include "runtime/datagram.h"
@@ -143,6 +144,7 @@ struct Ping {
     std::chrono::nanoseconds setup{};
     std::chrono::nanoseconds rtt{};
     std::optional<IpAddress> address;
+    std::vector<IpAddress> resolved;
     std::optional<int> hop_limit;
 };
 
@@ -175,10 +177,20 @@ class IcmpProber final : public Prober {
                 {"probe_icmp_reply_hop_limit", static_cast<double>(*ping.hop_limit), {}});
         }
         if (ping.failure) report.outcome = std::move(*ping.failure);
+        if (wants_evidence(report.outcome)) report.evidence = gather(ping);
         co_return report;
     }
 
   private:
+    static std::shared_ptr<Evidence> gather(const Ping& ping) {
+        auto evidence = std::make_shared<Evidence>();
+        add_addresses(*evidence, ping.resolved, {}, ping.address);
+        add_phase(*evidence, "resolve", ping.resolve);
+        add_phase(*evidence, "setup", ping.setup);
+        add_phase(*evidence, "rtt", ping.rtt);
+        return evidence;
+    }
+
     asio::awaitable<Ping> do_ping(runtime::Services& services, runtime::Deadline deadline) const {
         Ping ping;
         const SteadyTime began = steady_now();
@@ -190,7 +202,8 @@ class IcmpProber final : public Prober {
             ping.failure = outcome_of(std::move(addresses.error()));
             co_return ping;
         }
-        ping.address = chosen(*addresses, options_.source);
+        ping.resolved = std::move(*addresses);
+        ping.address = chosen(ping.resolved, options_.source);
         if (!ping.address) {
             ping.failure = Outcome::unknown("setup", "source_address",
                                             "the host has no address of source_ip_address's "

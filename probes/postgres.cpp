@@ -1,4 +1,5 @@
 #include "probes/client_options.h"
+#include "probes/evidence.h"
 #include "probes/postgres_connection.h"
 #include "probes/postgres_metrics.h"
 #include "probes/probers.h"
@@ -48,8 +49,11 @@ constexpr auto kSizesEvery = std::chrono::minutes(5);
 /// What a probe has found, kept outside of the coroutine that a deadline may end.
 struct Session {
     PostgresConnection connection;
+    Secret password;
     Outcome outcome;
     std::vector<Measurement> measurements;
+    std::chrono::nanoseconds connect{};
+    std::chrono::nanoseconds query{};
     /// Logged in, and the query answered.
     bool up = false;
     /// The outcome stands.
@@ -57,9 +61,13 @@ struct Session {
     bool statistics_failed = false;
 };
 
-void add_seconds(std::string phase, SteadyTime since, std::vector<Measurement>& out) {
-    const std::chrono::duration<double> took = steady_now() - since;
-    out.push_back({"probe_postgres_duration_seconds", took.count(), {{"phase", std::move(phase)}}});
+std::chrono::nanoseconds add_seconds(std::string phase, SteadyTime since,
+                                     std::vector<Measurement>& out) {
+    const std::chrono::nanoseconds took = steady_now() - since;
+    const std::chrono::duration<double> seconds = took;
+    out.push_back(
+        {"probe_postgres_duration_seconds", seconds.count(), {{"phase", std::move(phase)}}});
+    return took;
 }
 
 class PostgresProber : public Prober {
@@ -73,6 +81,7 @@ class PostgresProber : public Prober {
             co_await load_secret(services, std::move(source), deadline);
         if (!password) co_return Report{std::move(password.error())};
         auto session = std::make_unique<Session>();
+        session->password = *password;
         asio::awaitable<void> talk = converse(services, *session, std::move(*password), deadline);
         const bool ended = co_await runtime::with_deadline(std::move(talk), deadline);
         // What comes after the verdict is only counted: a slow look at the statistics is no outage.
@@ -81,10 +90,28 @@ class PostgresProber : public Prober {
             session->outcome = Outcome::failed(std::string(session->connection.phase()), "timeout",
                                                "no answer by the deadline");
         }
-        co_return report_of(*session);
+        Report report = report_of(*session);
+        if (wants_evidence(report.outcome)) report.evidence = gather(*session);
+        co_return report;
     }
 
   private:
+    [[nodiscard]] std::shared_ptr<Evidence> gather(const Session& session) const {
+        auto evidence = std::make_shared<Evidence>();
+        std::string_view left = session.connection.addresses();
+        while (!left.empty()) {
+            const std::size_t end = std::min(left.find(','), left.size());
+            evidence->addresses.push_back({std::string(left.substr(0, end)), false, ""});
+            left.remove_prefix(std::min(end + 1, left.size()));
+        }
+        add_phase(*evidence, "connect", session.connect);
+        add_phase(*evidence, "query", session.query);
+        Redaction whole = redaction() == nullptr ? Redaction() : *redaction();
+        whole.hide(session.password);
+        add_heard(*evidence, session.connection.error_text(), &whole);
+        return evidence;
+    }
+
     asio::awaitable<void> converse(runtime::Services& services, Session& session, Secret password,
                                    runtime::Deadline deadline) {
         const SteadyTime began = steady_now();
@@ -94,7 +121,7 @@ class PostgresProber : public Prober {
             session.outcome = std::move(opened.error().outcome);
             co_return;
         }
-        add_seconds("connect", began, session.measurements);
+        session.connect = add_seconds("connect", began, session.measurements);
         const SteadyTime asked = steady_now();
         const PostgresAttempt<PostgresRows> rows =
             co_await session.connection.query(options_.query);
@@ -102,7 +129,7 @@ class PostgresProber : public Prober {
             session.outcome = rows.error().outcome;
             co_return;
         }
-        add_seconds("query", asked, session.measurements);
+        session.query = add_seconds("query", asked, session.measurements);
         session.outcome = judge_rows(*rows);
         session.up = true;
         if (options_.role != "any") co_await check_role(session);

@@ -131,6 +131,10 @@ std::string_view PostgresConnection::phase() const {
     }
 }
 
+std::string PostgresConnection::error_text() const {
+    return handle_ == nullptr ? "" : PQerrorMessage(handle_.get());
+}
+
 asio::awaitable<PostgresAttempt<void>> PostgresConnection::open(runtime::Services& services,
                                                                 SingleFlight& flight,
                                                                 PostgresAddress address,
@@ -179,6 +183,7 @@ asio::awaitable<PostgresAttempt<void>> PostgresConnection::resolve(runtime::Serv
         co_return std::unexpected(PostgresFailure{outcome_of(std::move(*failure), "resolve"), ""});
     }
     address.parameters["host"] = all_hosts;
+    addresses_ = all_addresses;
     address.parameters["hostaddr"] = all_addresses;
     address.parameters["port"] = all_ports;
     co_return PostgresAttempt<void>();
@@ -213,7 +218,7 @@ asio::awaitable<PostgresAttempt<void>> PostgresConnection::start(runtime::Servic
     }
     handle_ = std::move(*begun);
     if (handle_ == nullptr) {
-        co_return std::unexpected(unknown("connect", "out_of_memory", "libpq is out of memory"));
+        co_return std::unexpected(unknown("connect", "no_memory", "libpq is out of memory"));
     }
     PQsetErrorVerbosity(handle_.get(), PQERRORS_SQLSTATE);
     // Its default prints notices to standard error.

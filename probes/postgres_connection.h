@@ -62,6 +62,11 @@ class PostgresConnection {
 
     /// "resolve", "connect", "tls", "auth" or "query".
     [[nodiscard]] std::string_view phase() const;
+    /// The addresses that there were to try, with commas between; "" for a socket, and before they
+    /// were resolved.
+    [[nodiscard]] const std::string& addresses() const { return addresses_; }
+    /// libpq's words on what went wrong, a line each; "" where nothing did.
+    [[nodiscard]] std::string error_text() const;
 
   private:
     struct Close {
@@ -85,6 +90,7 @@ class PostgresConnection {
     [[nodiscard]] PostgresFailure lost() const;
 
     Handle handle_;
+    std::string addresses_;
     bool resolving_ = true;
     bool logged_in_ = false;
 };

@@ -34,6 +34,9 @@ constexpr KnownText kTexts[] = {
     {"Network is unreachable", "connect", "network_unreachable", true},
     {"Too many open files", "connect", "no_descriptors", true},
     {"Cannot assign requested address", "connect", "no_local_ports", true},
+    {"No buffer space available", "connect", "no_memory", true},
+    {"Cannot allocate memory", "connect", "no_memory", true},
+    {"Operation not permitted", "connect", "no_permission", true},
 };
 
 /// With the verbosity that we ask for, a server's refusal is `SEVERITY:  SQLSTATE`.

@@ -60,6 +60,8 @@ struct Measurement {
     std::optional<WallTime> at = {};
 };
 
+class Redaction;
+
 struct Report {
     Outcome outcome;
     std::vector<Measurement> measurements = {};
@@ -97,6 +99,12 @@ class Prober {
     /// Before the first run.
     void always_give_evidence() { always_evidence_ = true; }
 
+    /// What of the target must not be shown; null for nothing. Before the first run.
+    void set_redaction(std::shared_ptr<const Redaction> redaction) {
+        redaction_ = std::move(redaction);
+    }
+    [[nodiscard]] const Redaction* redaction() const { return redaction_.get(); }
+
   protected:
     [[nodiscard]] const config::Limits& limits() const { return limits_; }
     /// Whether a report with this outcome is to bring evidence. A probe that is ok pays nothing
@@ -107,6 +115,7 @@ class Prober {
 
   private:
     config::Limits limits_;
+    std::shared_ptr<const Redaction> redaction_;
     bool always_evidence_ = false;
 };
 

@@ -1,4 +1,5 @@
 #include "probes/client_options.h"
+#include "probes/evidence.h"
 #include "probes/probers.h"
 #include "probes/redis_codec.h"
 #include "probes/redis_info.h"
@@ -188,7 +189,11 @@ class RedisProber : public Prober {
         if (url_.tls) request.tls = options_.tls;
         runtime::DialResult dialled =
             co_await runtime::dial(services, std::move(request), deadline);
-        if (dialled.failure) co_return down(outcome_of(std::move(*dialled.failure), "connect"));
+        if (dialled.failure) {
+            Report report = down(outcome_of(std::move(*dialled.failure), "connect"));
+            report.evidence = evidence_of(dialled);
+            co_return report;
+        }
 
         const std::vector<Command> commands = commands_of(url_, *password);
         std::string bytes;
@@ -201,6 +206,7 @@ class RedisProber : public Prober {
         if (!written && report.outcome.reason == "closed") {
             report.outcome = outcome_of(written.error(), commands.front().phase);
         }
+        if (wants_evidence(report.outcome)) report.evidence = evidence_of(dialled);
         co_return report;
     }
 

@@ -9,8 +9,12 @@
 
 #include "core/check.h"
 #include "core/hash.h"
+#include "probes/doubt.h"
+#include "probes/redaction.h"
 #include "probes/target_series.h"
+#include "probes/turns.h"
 #include "runtime/loop.h"
+#include "runtime/suspension.h"
 #include "runtime/task_group.h"
 #include "runtime/wait.h"
 
@@ -18,6 +22,9 @@ namespace asio = boost::asio;
 
 namespace pilotlight::probes {
 namespace {
+
+/// Bytes of a detail that are kept where something may have to be hidden in it.
+constexpr std::size_t kMostDetail = 1'024;
 
 /// A target that is being watched. A probe in flight keeps its own alive.
 struct Watched {
@@ -33,6 +40,8 @@ asio::awaitable<Report> ask(Prober& prober, runtime::Services& services,
     try {
         Report report = co_await prober.run(services, deadline);
         co_return report;
+    } catch (const std::bad_alloc&) {
+        co_return Report{Outcome::unknown("prober", "no_memory", "there is no memory left")};
     } catch (const std::exception& error) {
         if (runtime::is_cancellation()) throw;
         escaped = error.what();
@@ -40,22 +49,41 @@ asio::awaitable<Report> ask(Prober& prober, runtime::Services& services,
     co_return Report{Outcome::unknown("prober", "exception", "the prober threw: " + escaped)};
 }
 
-/// One probe from start to end; `lateness` and the samples are the caller's.
+/// Takes over what the report says of the outcome, without the target's secrets.
+void take_outcome(ProbeRun& run, Report& report, const Redaction* redaction) {
+    run.outcome = report.outcome;
+    if (redaction != nullptr && !run.outcome.detail.empty()) {
+        run.outcome.detail = redaction->shown(run.outcome.detail, kMostDetail);
+    }
+    if (!report.evidence) return;
+    report.evidence->at = run.started_at;
+    fit(*report.evidence);
+    run.evidence = std::move(report.evidence);
+}
+
+/// One probe from start to end, its failure doubted where we may be to blame; the samples are the
+/// caller's. `scheduled` is nothing for a probe that nobody scheduled.
 asio::awaitable<std::pair<ProbeRun, Report>> probe(std::shared_ptr<Watched> watched,
-                                                   runtime::Services& services) {
+                                                   runtime::Services& services, const Turns& turns,
+                                                   std::optional<SteadyTime> scheduled) {
+    const config::TargetConfig& config = watched->target->config;
     ProbeRun run;
     run.target = watched->target;
     run.started_at = wall_now();
     const SteadyTime started = steady_now();
-    const runtime::Deadline deadline{started + watched->target->config.timeout};
+    // Probes that are due within a moment start together, some before their time.
+    if (scheduled) run.lateness = std::max(started - *scheduled, SteadyTime::duration::zero());
+    Circumstances how{run.lateness, scheduled ? config.interval : Duration(), config.timeout};
+    const std::chrono::nanoseconds lost = turns.lost(started);
+    const std::chrono::nanoseconds suspended = runtime::time_suspended();
+    const runtime::Deadline deadline{started + config.timeout};
     Report report = co_await ask(*watched->prober, services, deadline);
-    run.duration = steady_now() - started;
-    run.outcome = report.outcome;
-    if (report.evidence) {
-        report.evidence->at = run.started_at;
-        fit(*report.evidence);
-        run.evidence = std::move(report.evidence);
-    }
+    const SteadyTime ended = steady_now();
+    run.duration = ended - started;
+    how.lost = turns.lost(ended) - lost;
+    how.suspended = runtime::time_suspended() - suspended;
+    report.outcome = doubt(std::move(report.outcome), how);
+    take_outcome(run, report, watched->prober->redaction());
     co_return std::pair(std::move(run), std::move(report));
 }
 
@@ -79,8 +107,10 @@ class Runner::Shard {
           in_flight_limit_(options.in_flight_limit),
           schedule_(anchor, options.first_within),
           wakeup_(loop_.executor()),
+          next_turn_(loop_.executor()),
           tasks_(loop_.executor()) {
         tasks_.spawn("schedule", [this] { return keep_time(); });
+        tasks_.spawn("turns", [this] { return count_turns(); });
         loop_.start();
     }
     Shard(const Shard&) = delete;
@@ -124,6 +154,7 @@ class Runner::Shard {
 
   private:
     asio::awaitable<void> keep_time();
+    asio::awaitable<void> count_turns();
     void start_due();
     asio::awaitable<void> run_scheduled(std::shared_ptr<Watched> watched, SteadyTime scheduled);
     asio::awaitable<void> run_alone(std::shared_ptr<Watched> watched,
@@ -139,6 +170,8 @@ class Runner::Shard {
     Schedule schedule_;
     std::unordered_map<std::string, std::shared_ptr<Watched>> watched_;
     asio::steady_timer wakeup_;
+    Turns turns_;
+    asio::steady_timer next_turn_;
     std::atomic<std::uint64_t> overruns_ = 0;
     std::atomic<std::uint64_t> missed_ = 0;
     std::atomic<std::uint64_t> in_flight_ = 0;
@@ -161,6 +194,16 @@ asio::awaitable<void> Runner::Shard::keep_time() {
     }
 }
 
+asio::awaitable<void> Runner::Shard::count_turns() {
+    for (;;) {
+        next_turn_.expires_at(turns_.next());
+        co_await next_turn_.async_wait(asio::as_tuple(asio::use_awaitable));
+        const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
+        if (cancellation.cancelled() != asio::cancellation_type::none) co_return;
+        turns_.turned(steady_now());
+    }
+}
+
 void Runner::Shard::start_due() {
     if (schedule_.in_flight() < in_flight_limit_) {
         const std::size_t room = in_flight_limit_ - schedule_.in_flight();
@@ -177,8 +220,9 @@ void Runner::Shard::start_due() {
 asio::awaitable<void> Runner::Shard::run_scheduled(std::shared_ptr<Watched> watched,
                                                    SteadyTime scheduled) {
     const std::string& name = watched->target->config.name;
-    const SteadyTime started = steady_now();
-    auto [run, report] = co_await probe(watched, services_);
+    if (turns_.began(steady_now())) next_turn_.cancel();
+    auto [run, report] = co_await probe(watched, services_, turns_, scheduled);
+    turns_.ended();
     const bool was_full = schedule_.in_flight() >= in_flight_limit_;
     schedule_.finished(name);
     publish_counters();
@@ -186,15 +230,15 @@ asio::awaitable<void> Runner::Shard::run_scheduled(std::shared_ptr<Watched> watc
     // A reload may have removed or changed the target meanwhile: nobody waits for this any more.
     const auto now_watched = watched_.find(name);
     if (now_watched == watched_.end() || now_watched->second != watched) co_return;
-    // Probes that are due within a moment start together, some before their time.
-    run.lateness = std::max(started - scheduled, SteadyTime::duration::zero());
     add_samples(run, report, *watched->series);
     sink_.ran(std::move(run));
 }
 
 asio::awaitable<void> Runner::Shard::run_alone(std::shared_ptr<Watched> watched,
                                                std::shared_ptr<std::promise<ProbeRun>> promise) {
-    auto [run, report] = co_await probe(watched, services_);
+    if (turns_.began(steady_now())) next_turn_.cancel();
+    auto [run, report] = co_await probe(watched, services_, turns_, std::nullopt);
+    turns_.ended();
     TargetSeries series(watched->target);
     add_samples(run, report, series);
     promise->set_value(std::move(run));

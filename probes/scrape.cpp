@@ -1,4 +1,5 @@
 #include "probes/client_options.h"
+#include "probes/evidence.h"
 #include "probes/probers.h"
 #include "probes/single_flight.h"
 #include "probes/text_format.h"
@@ -57,6 +58,8 @@ constexpr const char* kAccept =
 
 /// Parsing more than this would hold up other probes of the loop: it is done on a spare thread.
 constexpr std::size_t kParsedInPlace = 64 * 1024;
+/// What may be shown of a page that cannot be read is of its beginning.
+constexpr std::size_t kExcerpt = 16 * 1024;
 
 std::uint64_t stricter(std::uint64_t option, std::uint64_t limit) {
     return option == 0 ? limit : std::min(option, limit);
@@ -113,18 +116,37 @@ class ScrapeProber : public Prober {
         runtime::HttpResult answer =
             co_await runtime::fetch(services, std::move(request), deadline);
         Outcome outcome = judge_answer(answer, body_limit);
-        if (outcome.verdict != Verdict::ok) co_return finish(std::move(outcome), {}, started);
+        if (outcome.verdict != Verdict::ok) {
+            Report report = finish(std::move(outcome), {}, started);
+            report.evidence = gather(answer, *secret);
+            co_return report;
+        }
 
         TextLimits text_limits;
         text_limits.samples = stricter(options_.sample_limit, limits().scrape_samples);
         const TextFormat format = text_format_of(answer.header("Content-Type"));
+        // Shared with a parser that may be left behind.
+        const auto body = std::make_shared<const std::string>(std::move(answer.body));
         std::expected<Exposition, Outcome> page =
-            co_await parse(services, std::move(answer.body), format, text_limits, deadline);
-        if (!page) co_return finish(std::move(page.error()), {}, started);
-        co_return finish(Outcome::ok(), std::move(*page), started);
+            co_await parse(services, body, format, text_limits, deadline);
+        Report report = page ? finish(Outcome::ok(), std::move(*page), started)
+                             : finish(std::move(page.error()), {}, started);
+        if (wants_evidence(report.outcome)) {
+            answer.body = body->substr(0, kExcerpt);
+            report.evidence = gather(answer, *secret);
+            report.evidence->body_bytes = body->size();
+        }
+        co_return report;
     }
 
   private:
+    [[nodiscard]] std::shared_ptr<Evidence> gather(const runtime::HttpResult& answer,
+                                                   const Secret& secret) const {
+        Redaction whole = redaction() == nullptr ? Redaction() : *redaction();
+        whole.hide_login(options_.login.username.reveal(), secret.reveal());
+        return evidence_of(answer, &whole);
+    }
+
     [[nodiscard]] runtime::HttpRequest make_request(const Secret& secret, std::uint64_t body_limit,
                                                     runtime::Deadline deadline) const {
         runtime::HttpRequest request;
@@ -148,16 +170,14 @@ class ScrapeProber : public Prober {
         return request;
     }
 
-    boost::asio::awaitable<std::expected<Exposition, Outcome>> parse(runtime::Services& services,
-                                                                     std::string body,
-                                                                     TextFormat format,
-                                                                     TextLimits text_limits,
-                                                                     runtime::Deadline deadline) {
-        if (body.size() <= kParsedInPlace) {
-            co_return judge_page(parse_text(body, format, text_limits), text_limits);
+    boost::asio::awaitable<std::expected<Exposition, Outcome>> parse(
+        runtime::Services& services, std::shared_ptr<const std::string> body, TextFormat format,
+        TextLimits text_limits, runtime::Deadline deadline) {
+        if (body->size() <= kParsedInPlace) {
+            co_return judge_page(parse_text(*body, format, text_limits), text_limits);
         }
-        std::function<Result<Exposition>()> call = [body = std::move(body), format, text_limits] {
-            return parse_text(body, format, text_limits);
+        std::function<Result<Exposition>()> call = [body, format, text_limits] {
+            return parse_text(*body, format, text_limits);
         };
         auto page = co_await parsing_.run(services.blocking(), deadline, std::move(call));
         if (page) co_return judge_page(std::move(*page), text_limits);

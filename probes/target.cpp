@@ -4,6 +4,7 @@
 
 #include "core/hash.h"
 #include "probes/fingerprint.h"
+#include "probes/redaction.h"
 
 namespace pilotlight::probes {
 namespace {
@@ -42,6 +43,7 @@ Checked<PreparedTarget> prepare_target(const config::TargetConfig& config,
     Checked<std::unique_ptr<Prober>> prober = kind->make(config);
     if (!prober) return std::unexpected(std::move(prober.error()));
     (*prober)->set_limits(limits);
+    (*prober)->set_redaction(redaction_of(config));
 
     auto target = std::make_shared<Target>();
     target->config = config;

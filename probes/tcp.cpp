@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "probes/conversation.h"
+#include "probes/evidence.h"
 #include "probes/network.h"
 #include "probes/probers.h"
 #include "runtime/dialer.h"
@@ -42,10 +43,17 @@ class TcpProber final : public Prober {
         add_connection(report, dialled);
         if (dialled.failure) {
             report.outcome = outcome_of(std::move(*dialled.failure));
+            if (wants_evidence(report.outcome)) report.evidence = evidence_of(dialled);
             co_return report;
         }
-        report.outcome =
-            co_await converse(services, options_, target_.host, std::move(dialled.stream), report);
+        Heard heard;
+        report.outcome = co_await converse(services, options_, target_.host,
+                                           std::move(dialled.stream), report, heard);
+        if (wants_evidence(report.outcome)) {
+            report.evidence = evidence_of(dialled);
+            if (heard.tls) add_tls(*report.evidence, *heard.tls);
+            add_heard(*report.evidence, heard.text, redaction());
+        }
         co_return report;
     }
 

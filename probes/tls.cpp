@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "probes/evidence.h"
 #include "probes/network.h"
 #include "probes/probers.h"
 #include "runtime/dialer.h"
@@ -42,6 +43,7 @@ class TlsProber final : public Prober {
         Report report;
         add_connection(report, dialled);
         if (dialled.failure) report.outcome = outcome_of(std::move(*dialled.failure));
+        if (wants_evidence(report.outcome)) report.evidence = evidence_of(dialled);
         co_return report;
     }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "probes/conversation.h"
+#include "probes/evidence.h"
 #include "probes/network.h"
 #include "probes/probers.h"
 #include "probes/websocket_codec.h"
@@ -145,6 +146,8 @@ class WebsocketDialogue {
         status_ = handshake->status;
         upgraded_ = handshake->upgraded;
         reader_.feed(std::string_view(received).substr(end + 4));
+        heard_ = std::move(received);
+        heard_.resize(end);
         if (upgraded_) co_return Outcome::ok();
         co_return Outcome::failed("response", status_ == 101 ? "protocol" : "status",
                                   handshake->fault);
@@ -165,6 +168,8 @@ class WebsocketDialogue {
         co_return Outcome::ok();
     }
 
+    /// What the peer said last: the answer to the handshake, or a message.
+    [[nodiscard]] std::string take_heard() { return std::move(heard_); }
     [[nodiscard]] int status() const { return status_; }
     [[nodiscard]] bool upgraded() const { return upgraded_; }
     [[nodiscard]] bool failed_due_to_regexp() const { return failed_due_to_regexp_; }
@@ -202,6 +207,7 @@ class WebsocketDialogue {
         if (outcome.verdict != Verdict::ok) co_return outcome;
         if (!exchange.expect->matches(message)) {
             failed_due_to_regexp_ = true;
+            heard_ = std::move(message);
             co_return failed("regexp", "the message does not match " + exchange.expect->pattern());
         }
         to_send = exchange.expect->expand(message, to_send).value_or("");
@@ -261,6 +267,7 @@ class WebsocketDialogue {
     std::unique_ptr<runtime::Stream> stream_;
     Report& report_;
     WebsocketReader reader_;
+    std::string heard_;
     int status_ = 0;
     bool upgraded_ = false;
     bool failed_due_to_regexp_ = false;
@@ -273,13 +280,30 @@ class WebsocketProber final : public Prober {
         : url_(std::move(url)), options_(std::move(options)) {}
 
     asio::awaitable<Report> run(runtime::Services& services, runtime::Deadline deadline) override {
+        Seen seen;
+        Report report = co_await ask(services, deadline, seen);
+        if (wants_evidence(report.outcome)) {
+            report.evidence = evidence_of(seen.dialled);
+            add_heard(*report.evidence, seen.heard, redaction());
+        }
+        co_return report;
+    }
+
+  private:
+    struct Seen {
+        runtime::DialResult dialled;
+        std::string heard;
+    };
+
+    asio::awaitable<Report> ask(runtime::Services& services, runtime::Deadline deadline,
+                                Seen& seen) {
         runtime::DialRequest request;
         request.host = url_.host;
         request.port = url_.port;
         request.ip = options_.ip;
         if (url_.is_tls()) request.tls = options_.login.tls_config;
-        runtime::DialResult dialled =
-            co_await runtime::dial(services, std::move(request), deadline);
+        seen.dialled = co_await runtime::dial(services, std::move(request), deadline);
+        runtime::DialResult& dialled = seen.dialled;
         Report report;
         add_connection(report, dialled);
         add_phase(report, "resolve", dialled.timings.resolve);
@@ -296,10 +320,13 @@ class WebsocketProber final : public Prober {
         const SteadyTime upgraded = steady_now();
         add_phase(report, "upgrade", upgraded - connected);
         add_result(report, dialogue.status(), dialogue.upgraded());
+        seen.heard = dialogue.take_heard();
         if (report.outcome.verdict != Verdict::ok || options_.query_response.empty()) {
             co_return report;
         }
         report.outcome = co_await dialogue.converse();
+        if (std::string heard = dialogue.take_heard(); !heard.empty())
+            seen.heard = std::move(heard);
         add_phase(report, "query", steady_now() - upgraded);
         report.measurements.push_back({"probe_websocket_failed_due_to_regex",
                                        dialogue.failed_due_to_regexp() ? 1.0 : 0.0,
@@ -307,7 +334,6 @@ class WebsocketProber final : public Prober {
         co_return report;
     }
 
-  private:
     static void add_phase(Report& report, const char* phase, std::chrono::nanoseconds time) {
         report.measurements.push_back(
             {"probe_websocket_duration_seconds", seconds_of(time), {{"phase", phase}}});

@@ -46,7 +46,8 @@ Failure connect_failure(const boost::system::error_code& error, const std::strin
         std::string_view reason;
         bool unknown;
     };
-    // Unknown is what says nothing of the target: no route from here, no descriptors or ports left.
+    // Unknown is what says nothing of the target: no route from here, no descriptors (or epoll's
+    // share of them), ports or memory left.
     static constexpr Row kRows[] = {
         {ECONNREFUSED, "refused", false},
         {ETIMEDOUT, "timeout", false},
@@ -56,10 +57,15 @@ Failure connect_failure(const boost::system::error_code& error, const std::strin
         {ENETDOWN, "network_unreachable", true},
         {EAFNOSUPPORT, "network_unreachable", true},
         {EADDRNOTAVAIL, "no_local_ports", true},
+        {EAGAIN, "no_local_ports", true},
         {EMFILE, "no_descriptors", true},
         {ENFILE, "no_descriptors", true},
-        {ENOBUFS, "no_descriptors", true},
-        {ENOMEM, "no_descriptors", true},
+        {ENOSPC, "no_descriptors", true},
+        {ENOBUFS, "no_memory", true},
+        {ENOMEM, "no_memory", true},
+        // A firewall of this machine's own.
+        {EPERM, "no_permission", true},
+        {EACCES, "no_permission", true},
     };
     const auto row = std::ranges::find(kRows, error.value(), &Row::code);
     if (row == std::end(kRows)) return {"connect", "connect_error", where + ": " + error.message()};

@@ -31,17 +31,19 @@ template <class T>
 using Attempt = std::expected<T, Failure>;
 
 /// Every reason that a Failure of runtime/ may have:
-/// resolve: nxdomain, no_addresses, timeout, server_failure, resolver_unreachable (unknown)
+/// resolve: nxdomain, no_addresses, timeout, server_failure, resolver_unreachable (unknown),
+///          resolver_refuses (unknown)
 /// connect: refused, timeout, unreachable, reset, network_unreachable (unknown), no_descriptors
-///          (unknown), no_local_ports (unknown), source_address (unknown), connect_error; of a
-///          unix socket also not_found, not_a_socket, no_permission (unknown)
+///          (unknown), no_local_ports (unknown), no_memory (unknown), no_permission (unknown),
+///          source_address (unknown), connect_error; of a unix socket also not_found,
+///          not_a_socket
 /// proxy:   proxy_refused, proxy_protocol, and those of connect and response
 /// tls:     certificate_expired, certificate_not_yet_valid, certificate_name_mismatch,
 ///          certificate_self_signed, certificate_untrusted, certificate_revoked,
 ///          certificate_invalid, no_certificate, handshake, not_tls, timeout, reset, closed,
 ///          tls_settings (unknown)
 /// request, response, body: timeout, reset, closed, tls_error, io_error, protocol,
-/// header_too_large,
+///          network_unreachable (unknown), no_memory (unknown), header_too_large,
 ///          body_too_large, truncated, bad_encoding, too_many_redirects, bad_redirect, bad_url
 
 }  // namespace pilotlight::runtime

@@ -110,6 +110,11 @@ std::string OAuth2::cached() const {
     return steady_now() < token_.expires ? token_.header : "";
 }
 
+Secret OAuth2::token() const {
+    const std::scoped_lock lock(mutex_);
+    return Secret(token_.header);
+}
+
 void OAuth2::keep(Token token) {
     const std::scoped_lock lock(mutex_);
     token_ = std::move(token);

@@ -36,6 +36,8 @@ class OAuth2 {
                                                            Deadline deadline);
 
     [[nodiscard]] const Secret& client_secret() const { return options_.client_secret; }
+    /// The header's value with the token that is kept now; empty where there is none.
+    [[nodiscard]] Secret token() const;
 
   private:
     struct Token {

@@ -293,6 +293,12 @@ Failure Resolver::State::judge(const Asking& asking, const std::string& host) co
     if (answered && !failed && !silent) {
         return failure("no_addresses", host + " exists but has no address of the wanted family");
     }
+    // A resolver that does not serve us: nothing that the target could help. Of a look-up c-ares
+    // does not tell which error all servers answered with.
+    const bool serves_nobody = asking.witness && asking.witness->answer == DnsAnswer::refused;
+    if (failed && !silent && serves_nobody) {
+        return failure("resolver_refuses", "the name servers refuse to look up " + host, true);
+    }
     if (!is_alive(asking)) {
         return failure("resolver_unreachable",
                        "no name server answers, so " + host + " cannot be looked up", true);

@@ -45,7 +45,8 @@ class Resolver {
     /// The addresses of `host`, at least one, in the order to try them; a numeric host is its own
     /// address, localhost is loopback. Fails in phase "resolve": `nxdomain`, `no_addresses` (the
     /// name exists), `server_failure`, `timeout` (the resolver is alive, this name's servers do not
-    /// answer), or, unknown, `resolver_unreachable` (nothing answers at all).
+    /// answer), or, unknown, `resolver_unreachable` (nothing answers at all, or nobody gets more
+    /// than an error) and `resolver_refuses`.
     [[nodiscard]] boost::asio::awaitable<Attempt<std::vector<IpAddress>>> resolve(
         std::string host, IpPreference preference, Deadline deadline);
 

@@ -49,6 +49,12 @@ Failure Socket::failure_of(const boost::system::error_code& error) const {
     if (error == asio::error::broken_pipe || error == asio::error::eof) {
         return {"", "closed", "the peer closed the connection"};
     }
+    if (error == asio::error::network_unreachable || error == asio::error::network_down) {
+        return {"", "network_unreachable", error.message(), true};
+    }
+    if (error == asio::error::no_buffer_space || error == asio::error::no_memory) {
+        return {"", "no_memory", error.message(), true};
+    }
     return {"", "io_error", error.message()};
 }
 

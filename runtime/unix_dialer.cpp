@@ -32,8 +32,8 @@ Failure unix_failure(int code, const std::string& path) {
         {ECONNREFUSED, "refused", false},    {ENOTSOCK, "not_a_socket", false},
         {EPROTOTYPE, "not_a_socket", false}, {EACCES, "no_permission", true},
         {EPERM, "no_permission", true},      {EMFILE, "no_descriptors", true},
-        {ENFILE, "no_descriptors", true},    {ENOMEM, "no_descriptors", true},
-        {EAGAIN, "timeout", false},
+        {ENOBUFS, "no_memory", true},        {ENFILE, "no_descriptors", true},
+        {ENOMEM, "no_memory", true},         {EAGAIN, "timeout", false},
     };
     const auto* row = std::ranges::find(kRows, code, &Row::code);
     const std::string detail =

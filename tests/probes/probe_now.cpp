@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "config/yaml.h"
+#include "probes/redaction.h"
 #include "tests/support/run_coroutine_test.h"
 
 namespace pilotlight::testing {
@@ -23,8 +24,10 @@ config::TargetConfig make_target(const std::string& address, const std::string& 
 
 probes::Report probe_now(MakeProber make, const std::string& address, const std::string& options,
                          Duration limit) {
-    Checked<std::unique_ptr<probes::Prober>> prober = make(make_target(address, options));
+    const config::TargetConfig target = make_target(address, options);
+    Checked<std::unique_ptr<probes::Prober>> prober = make(target);
     BOOST_REQUIRE_MESSAGE(prober.has_value(), refusal_of(make, address, options));
+    (*prober)->set_redaction(probes::redaction_of(target));
     probes::Report report;
     const SteadyTime began = steady_now();
     run_coroutine_test([&](runtime::Services& services) -> boost::asio::awaitable<void> {

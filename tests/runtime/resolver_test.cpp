@@ -256,6 +256,11 @@ BOOST_AUTO_TEST_CASE(a_failing_zone_is_told_from_a_failing_resolver) {
     BOOST_TEST(resolve_now(everything, "app.example") == "unknown resolver_unreachable");
 }
 
+BOOST_AUTO_TEST_CASE(a_resolver_that_serves_nobody_here_says_nothing_of_the_name) {
+    NameServer server([](const std::string&, int) { return Reply{.rcode = kRefused}; });
+    BOOST_TEST(resolve_now(server, "app.example") == "unknown resolver_refuses");
+}
+
 BOOST_AUTO_TEST_CASE(silence_about_a_name_is_told_from_a_silent_resolver) {
     NameServer zone([](const std::string& name, int) {
         return name.empty() ? Reply{.rcode = kRefused} : Reply{.silent = true};
