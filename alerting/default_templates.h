@@ -42,6 +42,7 @@ inline constexpr std::string_view kDefaultTemplates = R"(
 *{{ template "__alert_title" . }}*
 {{- with .Annotations.description }}
 {{ . }}{{ end }}
+{{- template "__seen" . }}
 _{{ template "__alert_span" . }}_
 {{- if ne .Status "resolved" }}{{ with .Annotations.runbook_url }}
 Runbook: {{ . }}{{ end }}{{ end }}
@@ -55,6 +56,9 @@ from {{ .StartsAt.Format "2006-01-02 15:04:05 MST" }} to {{ .EndsAt.Format "15:0
 {{- else -}}
 since {{ .StartsAt.Format "2006-01-02 15:04:05 MST" }}
 {{- end }}{{ end }}
+{{- define "__seen" }}
+{{- if ne .Status "resolved" }}{{ with .Annotations.evidence }}
+Seen: {{ . }}{{ end }}{{ end }}{{ end }}
 {{- define "__missed" }}
 {{- if .Missed }}It was over before anybody could be told.{{ end }}{{ end }}
 {{- define "__plain_text" }}
@@ -63,6 +67,7 @@ since {{ .StartsAt.Format "2006-01-02 15:04:05 MST" }}
 {{- range .Alerts }}{{ .Status | toUpper }}: {{ template "__alert_title" . }}
 {{- with .Annotations.description }}
 {{ . }}{{ end }}
+{{- template "__seen" . }}
 {{ template "__alert_span" . }}
 {{- with .Annotations.runbook_url }}
 Runbook: {{ . }}{{ end }}
@@ -86,6 +91,9 @@ Runbook: {{ . }}{{ end }}
 {{- with .Annotations.description }}
 
 {{ . }}{{ end }}
+{{- if ne .Status "resolved" }}{{ with .Annotations.evidence }}
+
+Seen: {{ . }}{{ end }}{{ end }}
 
 *{{ template "__alert_span" . }}*
 {{- if ne .Status "resolved" }}{{ with .Annotations.runbook_url }}
@@ -101,6 +109,7 @@ It was over before anybody could be told.{{ end }}
 <b>{{ template "__alert_title" . }}</b>
 {{- with .Annotations.description }}
 {{ . }}{{ end }}
+{{- template "__seen" . }}
 <i>{{ template "__alert_span" . }}</i>
 {{- if ne .Status "resolved" }}{{ with .Annotations.runbook_url }}
 Runbook: {{ . }}{{ end }}{{ end }}
@@ -144,6 +153,9 @@ font:15px/1.5 system-ui,'Segoe UI',Helvetica,Arial,sans-serif">
 {{- template "__alert_title" . }}</div>
 {{ with .Annotations.description }}<div style="white-space:pre-wrap">{{ . }}</div>
 {{ end -}}
+{{ if ne .Status "resolved" }}{{ with .Annotations.evidence -}}
+<div style="white-space:pre-wrap">Seen: {{ . }}</div>
+{{ end }}{{ end -}}
 <div style="color:#5f6670">{{ .Status }} {{ template "__alert_span" . }}</div>
 <table style="border-collapse:collapse;font-size:13px">
 {{- range .Labels.SortedPairs }}

@@ -130,6 +130,13 @@ std::vector<std::string> AlertCommands::post(const std::vector<alerting::PostedA
     return refused;
 }
 
+void AlertCommands::raise(alerting::PostedAlert alert, WallTime now) {
+    auto change = outside_.post({std::move(alert)}, now, dispatcher_.routing()->resolve_timeout);
+    for (const std::string& refused : change.refused)
+        spdlog::error("an alert of Pilotlight's own cannot be raised: {}", refused);
+    take(std::move(change), now, {});
+}
+
 void AlertCommands::take(alerting::OutsideAlerts::Change change, WallTime now, Done done) {
     for (const Labels& labels : change.began)
         spdlog::info("alert {} from outside is firing: {}", labels.get(kAlertName),

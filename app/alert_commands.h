@@ -43,6 +43,13 @@ class AlertCommands {
     std::vector<std::string> post(const std::vector<alerting::PostedAlert>& posted, WallTime now,
                                   Done done);
 
+    /// The same of an alert that Pilotlight itself raises; not counted as received.
+    void raise(alerting::PostedAlert alert, WallTime now);
+    /// Whether an alert from outside, or raised, with these labels fires.
+    [[nodiscard]] bool fires(const Labels& labels) const {
+        return outside_.find(labels) != nullptr;
+    }
+
     /// Ends alerts from outside whose time has come.
     void tick(WallTime now);
     [[nodiscard]] std::optional<WallTime> next_wakeup() const { return outside_.next_wakeup(); }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/alert_rows.h"
+#include "app/failure_words.h"
 #include "app/rule_options.h"
 #include "app/views.h"
 #include "core/check.h"
@@ -49,6 +50,8 @@ Engine::Engine(Parts parts, const Loaded& first)
       dispatcher_(first.routing, first.config->external_url),
       commands_(dispatcher_, parts_.journal, parts_.metrics),
       heartbeats_(parts_.journal),
+      blind_alarm_({[this](auto alert, WallTime now) { commands_.raise(std::move(alert), now); },
+                    [this](const Labels& labels) { return commands_.fires(labels); }}),
       journal_watch_(parts_.journal, parts_.metrics),
       external_url_(first.config->external_url),
       external_labels_(first.config->external_labels),
@@ -143,6 +146,7 @@ void Engine::put_in_force(const Loaded& loaded, rules::RuleSet& rules,
     external_url_ = loaded.config->external_url;
     const rules::Evaluation changed = rules_.exchange(rules, now);
     series::Retention retention = rules_.retention();
+    rules_tell_of_unknown_ = retention.by_name.contains("pilotlight_probe_unknown");
     retention.everything = std::max(retention.everything, loaded.config->query_history);
     store_.set_retention(std::move(retention));
     rules_.targets_changed(now);
@@ -172,8 +176,9 @@ void Engine::probe_ran(const probes::ProbeRun& run) {
     notice_blind_time();
     parts_.metrics.probe_finished(run.target->config.prober, probes::to_string(run.outcome.verdict),
                                   run.lateness);
-    states_.probed(run);
+    const Duration unseen = states_.probed(run);
     const WallTime now = wall_now();
+    rules_.could_not_see(run.target->config.name, unseen, now);
     if (unheard_.erase(run.target->config.name) > 0 && unheard_.empty()) {
         rules_.unsettled_until(now);
     }
@@ -289,8 +294,10 @@ void Engine::take_evaluation(const rules::Evaluation& evaluation, WallTime now) 
         if (alert.state == AlertState::firing || alert.fired_at) news.push_back(alert);
     }
     news.insert(news.end(), evaluation.updated.begin(), evaluation.updated.end());
-    for (Alert& alert : news)
+    for (Alert& alert : news) {
+        add_evidence(alert, states_);
         alert.labels = outward_labels(alert.labels);
+    }
     if (!news.empty()) dispatcher_.accept(news, now);
 }
 
@@ -352,6 +359,7 @@ void Engine::take_own_samples(WallTime now) {
     parts_.metrics.set_outbox_pending(outbox_->pending());
     commands_.look(now);
     look_at_limits();
+    look_at_unknown(now);
     const SharedBatch own = parts_.metrics.collect(now);
     store_.append(*own, own_series_, kOwnInterval);
     arrived(*own, now);
@@ -370,6 +378,12 @@ void Engine::look_at_limits() {
             store_.refusals().series_limit, dispatcher_.dropped());
     }
     refused_ = refused;
+}
+
+void Engine::look_at_unknown(WallTime now) {
+    for (const auto& [reason, count] : states_.unknown())
+        parts_.metrics.set_probe_unknown(reason.first, reason.second, count);
+    blind_alarm_.look({states_, external_labels_, unheard_.empty(), rules_tell_of_unknown_}, now);
 }
 
 void Engine::arm() {
@@ -404,6 +418,8 @@ exporters::SharedSnapshot Engine::snapshot() const {
     snapshot->started_at = started_at_;
     snapshot->external_url = external_url_;
     add_rules(*snapshot, rules_.groups());
+    for (Alert& alert : snapshot->alerts)
+        add_evidence(alert, states_);
     commands_.show(*snapshot, [this](const Labels& labels) { return outward_labels(labels); });
     snapshot->targets = states_.targets();
     snapshot->services = states_.services(snapshot->alerts);

@@ -13,6 +13,7 @@
 #include "alerting/journal.h"
 #include "alerting/outbox.h"
 #include "app/alert_commands.h"
+#include "app/blind_alarm.h"
 #include "app/explain_facts.h"
 #include "app/heartbeats.h"
 #include "app/journal_watch.h"
@@ -118,6 +119,7 @@ class Engine {
     /// The alert's labels and, where it has not set them, the external ones: what receivers see.
     [[nodiscard]] Labels outward_labels(const Labels& labels) const;
     void look_at_limits();
+    void look_at_unknown(WallTime now);
     void keep_records(const std::vector<rules::AlertRecord>& records);
     void send_due(WallTime now);
     void notice_blind_time();
@@ -136,6 +138,9 @@ class Engine {
     std::set<std::string, std::less<>> unheard_;
     TargetStates states_;
     Heartbeats heartbeats_;
+    BlindAlarm blind_alarm_;
+    /// A rule reads how many targets are unknown.
+    bool rules_tell_of_unknown_ = false;
     exporters::ReloadView reload_;
     JournalWatch journal_watch_;
     std::string external_url_;

@@ -29,6 +29,8 @@ void keep_what_is_known(exporters::TargetView& view, exporters::TargetView& befo
     view.phase = std::move(before.phase);
     view.reason = std::move(before.reason);
     view.detail = std::move(before.detail);
+    view.unknown_since = before.unknown_since;
+    view.last_failure = std::move(before.last_failure);
     view.newest = std::move(before.newest);
 }
 
@@ -111,26 +113,91 @@ void TargetStates::replace(const std::vector<probes::SharedTarget>& targets,
     }
     views_ = std::move(views);
     services_ = services;
+    bytes_ = 0;
+    by_age_.clear();
+    for (auto& [reason, count] : unknown_)
+        count = 0;
+    for (const auto& [name, view] : views_) {
+        if (view.unknown_since) ++unknown_[{view.phase, view.reason}];
+        if (view.last_failure == nullptr || view.last_failure->evidence == nullptr) continue;
+        bytes_ += size_of(*view.last_failure->evidence);
+        by_age_.emplace(view.last_failure->at, name);
+    }
 }
 
-void TargetStates::probed(const probes::ProbeRun& run) {
+void TargetStates::count_unknown(const exporters::TargetView& view, bool unknown) {
+    std::size_t& count = unknown_[{view.phase, view.reason}];
+    count = unknown ? count + 1 : count - std::min<std::size_t>(count, 1);
+}
+
+void TargetStates::keep_failure(exporters::TargetView& view, const probes::ProbeRun& run) {
+    if (view.last_failure != nullptr && view.last_failure->evidence != nullptr) {
+        bytes_ -= size_of(*view.last_failure->evidence);
+        by_age_.erase({view.last_failure->at, view.name});
+    }
+    auto failure = std::make_shared<exporters::FailureView>();
+    failure->at = run.started_at;
+    failure->phase = run.outcome.phase;
+    failure->reason = run.outcome.reason;
+    failure->detail = run.outcome.detail;
+    failure->evidence = run.evidence;
+    view.last_failure = std::move(failure);
+    if (run.evidence == nullptr) return;
+    bytes_ += size_of(*run.evidence);
+    by_age_.emplace(run.started_at, view.name);
+    while (bytes_ > limit_ && !by_age_.empty())
+        forget_oldest_evidence();
+}
+
+void TargetStates::forget_oldest_evidence() {
+    exporters::TargetView& view = views_.find(by_age_.begin()->second)->second;
+    by_age_.erase(by_age_.begin());
+    bytes_ -= size_of(*view.last_failure->evidence);
+    auto without = std::make_shared<exporters::FailureView>(*view.last_failure);
+    without->evidence = nullptr;
+    view.last_failure = std::move(without);
+}
+
+Duration TargetStates::probed(const probes::ProbeRun& run) {
     const auto found = views_.find(run.target->config.name);
-    if (found == views_.end()) return;
+    if (found == views_.end()) return Duration{0};
     exporters::TargetView& view = found->second;
+    const std::optional<WallTime> before = view.last_probe_at;
     view.last_probe_at = run.started_at;
     view.last_duration = run.duration;
+    if (view.unknown_since) count_unknown(view, false);
     // A probe that could not judge brings pauses, which is nothing to show.
     const bool judged = run.outcome.verdict != probes::Verdict::unknown;
     if (judged || view.newest == nullptr) view.newest = run.batch;
     view.phase = run.outcome.phase;
     view.reason = run.outcome.reason;
     view.detail = run.outcome.detail;
-    if (!judged) return;
+    if (!judged) {
+        if (!view.unknown_since) view.unknown_since = run.started_at;
+        count_unknown(view, true);
+        return before ? std::max(run.started_at - *before, Duration{0}) : Duration{0};
+    }
+    view.unknown_since.reset();
     const Health health = run.outcome.verdict == probes::Verdict::ok ? Health::up : Health::down;
+    if (health == Health::down) keep_failure(view, run);
     if (view.health != health) {
         view.health = health;
         view.since = run.started_at;
     }
+    return Duration{0};
+}
+
+std::string TargetStates::first_unknown() const {
+    for (const std::string& name : order_) {
+        if (views_.find(name)->second.unknown_since) return name;
+    }
+    return "";
+}
+
+const exporters::FailureView* TargetStates::failure_of(std::string_view target) const {
+    const auto found = views_.find(target);
+    if (found == views_.end() || found->second.health != Health::down) return nullptr;
+    return found->second.last_failure.get();
 }
 
 std::vector<exporters::TargetView> TargetStates::targets() const {

@@ -27,6 +27,8 @@ struct Call {
 [[nodiscard]] Response show_status_page(const Call& call);
 [[nodiscard]] Response show_asset(const Call& call);
 [[nodiscard]] Response show_status(const Call& call);
+/// Of a target's last failure: /api/targets/NAME/evidence.
+[[nodiscard]] Response show_evidence(const Call& call);
 
 [[nodiscard]] Response show_alerts(const Call& call);
 [[nodiscard]] Response show_rules(const Call& call);

@@ -23,7 +23,19 @@ bool is_overdue(const TargetView& target, const Snapshot& snapshot) {
 }
 
 bool could_not_be_judged(const TargetView& target) {
-    return target.health == Health::unknown && !target.reason.empty();
+    return target.unknown_since.has_value() ||
+           (target.health == Health::unknown && !target.reason.empty());
+}
+
+/// `api and 3 more could not be judged, no_descriptors: ...`: the reason is the first one's.
+std::string judging_trouble(const Snapshot& snapshot) {
+    const auto first = std::ranges::find_if(snapshot.targets, could_not_be_judged);
+    if (first == snapshot.targets.end()) return {};
+    const auto count = std::ranges::count_if(snapshot.targets, could_not_be_judged);
+    const std::string others = count == 1 ? "" : fmt::format(" and {} more", count - 1);
+    const std::string_view stop = first->detail.empty() ? "" : ": ";
+    return fmt::format("{}{} could not be judged, {}{}{}", first->name, others, first->reason, stop,
+                       first->detail);
 }
 
 /// `"db" has not been probed on time`, or with how many others.
@@ -45,8 +57,7 @@ std::string stuck(const Snapshot& snapshot, WallTime now) {
 std::string probe_trouble(const Snapshot& snapshot) {
     const auto overdue = [&](const TargetView& target) { return is_overdue(target, snapshot); };
     std::string trouble = first_of(snapshot.targets, overdue, "not probed on time");
-    return trouble.empty() ? first_of(snapshot.targets, could_not_be_judged, "could not be judged")
-                           : trouble;
+    return trouble.empty() ? judging_trouble(snapshot) : trouble;
 }
 
 std::string rule_trouble(const Snapshot& snapshot) {

@@ -196,6 +196,11 @@ struct SelfMetrics::Registered {
         family<Counter>(registry, "pilotlight_journal_failures_total",
                         "Commits to the journal that failed, and requests that it refused.")
             .Add({});
+    Labelled<Gauge> probe_unknown{
+        registry,
+        "pilotlight_probe_unknown",
+        "Targets that their last probe could not judge, by why: their last judgement stands.",
+        {"phase", "reason"}};
     Labelled<Counter> limits{registry,
                              "pilotlight_limit_reached_total",
                              "What was refused or dropped because a limit was reached.",
@@ -315,6 +320,11 @@ void SelfMetrics::notification_dead(std::string_view receiver, std::string_view 
 void SelfMetrics::set_journal(bool healthy, std::uint64_t failures) {
     metrics_->journal_healthy.Set(healthy ? 1 : 0);
     raise(metrics_->journal_failures, failures);
+}
+
+void SelfMetrics::set_probe_unknown(std::string_view phase, std::string_view reason,
+                                    std::uint64_t count) {
+    metrics_->probe_unknown.at({phase, reason}).Set(static_cast<double>(count));
 }
 
 void SelfMetrics::set_limit_reached(std::string_view limit, std::uint64_t count) {

@@ -51,6 +51,8 @@ class SelfMetrics {
     /// `cause`: why a turn was left out ("overrun", "limit", ...).
     void probe_skipped(std::string_view cause);
     void set_targets(std::uint64_t count);
+    /// Targets that their last probe could not judge.
+    void set_probe_unknown(std::string_view phase, std::string_view reason, std::uint64_t count);
     void set_series(std::uint64_t count);
     /// Rules whose expression has matched no series since the start.
     void set_rules_unmatched(std::uint64_t count);

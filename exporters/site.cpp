@@ -38,6 +38,7 @@ constexpr Route kRoutes[] = {
     {"POST", "/-/quit", Access::change, Needs::nothing, quit},
     {"GET", "/api/health", Access::read, Needs::whatever_is_there, show_health},
     {"GET", "/api/status", Access::read, Needs::a_snapshot, show_status},
+    {"GET", "/api/targets/", Access::read, Needs::a_snapshot, show_evidence},
     {"GET", "/api/v1/alerts", Access::read, Needs::a_snapshot, show_alerts},
     {"GET", "/api/v1/rules", Access::read, Needs::a_snapshot, show_rules},
     {"GET", "/api/v1/targets", Access::read, Needs::a_snapshot, show_targets},

@@ -40,6 +40,15 @@ Json target_json(const TargetView& target) {
         {"detail", target.detail},
     };
     if (target.last_probe_at) json["duration"] = target.last_duration.count();
+    json["unknown_since"] = time_or_null(target.unknown_since);
+    json["last_failure"] = nullptr;
+    if (target.last_failure != nullptr) {
+        const FailureView& failure = *target.last_failure;
+        json["last_failure"] = {
+            {"at", format_time(failure.at)}, {"phase", failure.phase},
+            {"reason", failure.reason},      {"detail", failure.detail},
+            {"blip", failure.blip},          {"has_evidence", failure.evidence != nullptr}};
+    }
     return json;
 }
 

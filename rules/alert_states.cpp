@@ -281,6 +281,17 @@ void AlertStates::was_blind(Duration time) {
     }
 }
 
+void AlertStates::could_not_see(std::string_view target, Duration time, WallTime now) {
+    for (Entry* entry : active_.of(target)) {
+        ActiveAlert& alert = entry->second;
+        const auto later = [&](WallTime& at) { at = std::max(at, std::min(at + time, now)); };
+        if (alert.state == AlertState::pending) later(alert.active_at);
+        if (alert.keep_firing_since) later(*alert.keep_firing_since);
+        if (alert.flapping_since) later(alert.flipped_at);
+        changed_.emplace(target);
+    }
+}
+
 void AlertStates::set_alarm(const std::string& target, const Timers& timers,
                             const RulePolicies& policies, WallTime now) {
     std::optional<WallTime> next;

@@ -115,6 +115,8 @@ class AlertStates {
 
     /// Nobody looked for that long: no timer has run meanwhile.
     void was_blind(Duration time);
+    /// The same of one target, until `now`.
+    void could_not_see(std::string_view target, Duration time, WallTime now);
 
     /// When the next `for`, `keep_firing_for` or `settle` ends after `now`. Cost: what has changed
     /// since the last call.

@@ -135,6 +135,12 @@ void Engine::was_blind(Duration time) {
     rounds_->timetable().shift_timers(time);
 }
 
+void Engine::could_not_see(std::string_view target, Duration time, WallTime now) {
+    if (target.empty() || time <= Duration{0}) return;
+    for (auto& rule : rounds_->rules().rules())
+        rule.could_not_see(target, time, now);
+}
+
 void Engine::targets_changed(WallTime now) {
     for (std::uint32_t i = 0; i < rounds_->rules().size(); ++i) {
         if (!rounds_->rules().rule(i).alerts().active().empty()) {

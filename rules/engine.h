@@ -204,6 +204,11 @@ class Engine {
     /// forward): `for` and `keep_firing_for` have not run meanwhile.
     void was_blind(Duration time);
 
+    /// The same of one target: its probe could not judge, nor could anybody since the one before,
+    /// `time` ago. Only alerts whose rows carry the target are held; what a rule says of several
+    /// targets at once goes on with what was known of this one.
+    void could_not_see(std::string_view target, Duration time, WallTime now);
+
     /// The targets are others now (`is_configured` answers anew): rules whose alerts rest on
     /// targets that are gone are evaluated at the next tick, which is due at once.
     void targets_changed(WallTime now);

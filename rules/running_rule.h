@@ -94,6 +94,10 @@ class RunningRule {
     void restore(const AlertRecord& record, WallTime now);
     /// Nobody looked for that long: no timer has run meanwhile, and data gets the time to come.
     void was_blind(Duration time);
+    /// The same of one target, until `now`.
+    void could_not_see(std::string_view target, Duration time, WallTime now) {
+        alerts_.could_not_see(target, time, now);
+    }
     /// When one of its timers ends next after `now`.
     [[nodiscard]] std::optional<WallTime> next_timer(WallTime now) {
         return alerts_.next_timer(timers(), policies_, now);

@@ -1,6 +1,8 @@
 // What each part of the state looks like.
 
 import { icon, keep, live, make } from './dom.js';
+import { evidencePanel } from './evidence.js';
+import { inWords } from './reasons.js';
 import { count, moment, since, took, until } from './words.js';
 
 const HEALTH_WORDS = { up: 'Operational', degraded: 'Degraded', down: 'Down', unknown: 'Not known yet' };
@@ -62,11 +64,16 @@ function targetItem(target) {
     make('span.target-place', {}, make('code', {}, target.instance)),
     make('span.end.muted.small', {}, target.duration === null ? '' : took(target.duration)));
   const why = target.detail || [target.phase, target.reason].filter(Boolean).join(': ');
-  if (target.health !== 'up' && why) {
+  if (target.unknown_since) {
+    item.append(make('p.why.blind', { 'data-level': 'unknown' },
+      `cannot be judged: ${inWords(target.reason) || why} `, forTime(target.unknown_since)));
+  } else if (target.health !== 'up' && why) {
     const line = make('p.why', {}, why);
     if (target.since) line.append(', ', forTime(target.since));
     item.append(line);
   }
+  const evidence = evidencePanel(target);
+  if (evidence !== null) item.append(evidence);
   return item;
 }
 
@@ -161,6 +168,24 @@ function showHeadline(status) {
   if (!$('icon').href.endsWith(`icon-${level}.svg`)) $('icon').href = `assets/icon-${level}.svg`;
 }
 
+/** Targets that Pilotlight cannot judge: its own trouble, which must not look like calm. */
+function showBlind(status) {
+  const targets = status.services.flatMap((service) => service.targets);
+  const blind = targets.filter((target) => target.unknown_since);
+  $('blind-section').hidden = blind.length === 0;
+  if (blind.length === 0) return;
+  const counts = new Map();
+  for (const target of blind) counts.set(target.reason, (counts.get(target.reason) || 0) + 1);
+  const reasons = [...counts].sort((a, b) => b[1] - a[1]).map(([reason, number]) =>
+    make('li', {}, inWords(reason) || reason, ' ', make('code', {}, reason),
+      `, ${count(number, 'target', 'targets')}`));
+  $('blind').replaceChildren(
+    make('p', {}, make('strong.state', {},
+      `${blind.length} of ${count(targets.length, 'target', 'targets')} cannot be judged. `),
+      'The trouble is Pilotlight\'s own; what is shown of them is their last judgement.'),
+    make('ul', {}, ...reasons));
+}
+
 function showReload(reload) {
   $('reload-section').hidden = reload.successful;
   if (reload.successful) return;
@@ -245,6 +270,7 @@ function showFacts(status) {
 /** Shows the document that /api/status gave. */
 export function show(status) {
   showHeadline(status);
+  showBlind(status);
   showReload(status.reload);
   showAlerts(status.alerts);
   showSilences(status.silences);

@@ -70,7 +70,19 @@ BOOST_AUTO_TEST_CASE(a_target_that_could_not_be_judged_is_trouble) {
     Snapshot snapshot = calm();
     snapshot.targets[2].health = Health::unknown;
     snapshot.targets[2].reason = "no_descriptors";
-    BOOST_TEST(trouble(snapshot, "probes") == "app-metrics could not be judged");
+    BOOST_TEST(trouble(snapshot, "probes") == "app-metrics could not be judged, no_descriptors");
+}
+
+BOOST_AUTO_TEST_CASE(a_target_whose_last_judgement_stands_is_trouble_all_the_same) {
+    Snapshot snapshot = calm();
+    for (const std::size_t i : {1U, 2U}) {
+        snapshot.targets[i].unknown_since = kNow - 1min;
+        snapshot.targets[i].reason = "resolver_unreachable";
+        snapshot.targets[i].detail = "no name server answers";
+    }
+    BOOST_TEST(trouble(snapshot, "probes") ==
+               "site-certificate and 1 more could not be judged, resolver_unreachable: no name "
+               "server answers");
 }
 
 BOOST_AUTO_TEST_CASE(names_the_rule_the_receiver_and_the_line_that_are_wrong) {

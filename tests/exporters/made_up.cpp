@@ -41,6 +41,61 @@ void fail_target(TargetView& target, WallTime since, std::string phase, std::str
     target.detail = std::move(detail);
 }
 
+/// What a probe saw that `target` fails by.
+void show_evidence(TargetView& target, Evidence evidence, WallTime at) {
+    evidence.at = at;
+    auto failure = std::make_shared<FailureView>();
+    failure->at = at;
+    failure->phase = target.phase;
+    failure->reason = target.reason;
+    failure->detail = target.detail;
+    failure->evidence = std::make_shared<const Evidence>(std::move(evidence));
+    target.last_failure = std::move(failure);
+}
+
+TlsEvidence::Certificate certificate(std::string subject, std::string issuer, WallTime from,
+                                     WallTime until) {
+    TlsEvidence::Certificate made;
+    made.subject = std::move(subject);
+    made.issuer = std::move(issuer);
+    made.serial = "04d2162e";
+    made.fingerprint_sha256 = std::string(64, 'a');
+    made.not_before = from;
+    made.not_after = until;
+    return made;
+}
+
+Evidence bad_answer(WallTime now) {
+    using ms = std::chrono::milliseconds;
+    Evidence evidence;
+    evidence.addresses = {{"2001:db8:10::5", true, "[2001:db8:10::5]:443: Network is unreachable"},
+                          {"192.0.2.10", true, ""},
+                          {"192.0.2.11", false, ""}};
+    evidence.phases = {{"resolve", ms(12)},
+                       {"connect", ms(31)},
+                       {"tls", ms(44)},
+                       {"processing", ms(210)},
+                       {"transfer", ms(2)}};
+    TlsEvidence& tls = evidence.tls.emplace();
+    tls.version = "TLS 1.3";
+    tls.cipher = "TLS_AES_128_GCM_SHA256";
+    tls.alpn = "h2";
+    tls.verified = true;
+    tls.chain = {certificate("CN=lpg-distributor.com", "CN=R11,O=Let's Encrypt,C=US",
+                             now - 69 * kDay, now + 21 * kDay),
+                 certificate("CN=R11,O=Let's Encrypt,C=US", "CN=ISRG Root X1,O=ISRG,C=US",
+                             now - 600 * kDay, now + 380 * kDay)};
+    tls.chain[0].names = {"lpg-distributor.com", "www.lpg-distributor.com"};
+    evidence.status_line = "HTTP/2 503";
+    evidence.headers = {{"content-type", "application/json"},
+                        {"retry-after", "30"},
+                        {"set-cookie", "<secret>"},
+                        {"server", "nginx"}};
+    evidence.body = R"({"status": "down", "components": {"db": "connection pool exhausted"}})";
+    evidence.body_bytes = evidence.body.size();
+    return evidence;
+}
+
 std::vector<TargetView> all_targets(WallTime now) {
     using ms = std::chrono::milliseconds;
     std::vector<TargetView> targets{
@@ -169,8 +224,17 @@ Snapshot outage(WallTime now) {
     snapshot.services[1].since = now - minutes(7);
     fail_target(snapshot.targets[0], now - minutes(6), "response", "status",
                 "the status is 503, expected 200");
+    show_evidence(snapshot.targets[0], bad_answer(now), now - seconds(4));
     snapshot.services[0].health = Health::down;
     snapshot.services[0].since = now - minutes(6);
+    Evidence refusal;
+    refusal.addresses = {{"10.20.0.11", true, "10.20.0.11:5432: Connection refused"}};
+    refusal.phases = {{"resolve", std::chrono::microseconds(800)}};
+    show_evidence(snapshot.targets[3], std::move(refusal), now - seconds(4));
+    snapshot.targets[8].unknown_since = now - minutes(2);
+    snapshot.targets[8].phase = "resolve";
+    snapshot.targets[8].reason = "resolver_unreachable";
+    snapshot.targets[8].detail = "no name server answers, so gateway.example.net cannot be found";
     const Duration shift = now - kNow;
     snapshot.alerts = {
         firing("CertificateExpiringSoon", "warning", "application",

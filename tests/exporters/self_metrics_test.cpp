@@ -42,6 +42,7 @@ BOOST_AUTO_TEST_CASE(are_the_names_types_and_words_of_the_catalogue) {
     metrics.declare_prober("http");
     metrics.declare_receiver("team", "slack", std::array<std::string_view, 1>{"timeout"});
     metrics.declare_dead_man();
+    metrics.set_probe_unknown("connect", "no_descriptors", 3);
     const SharedBatch batch = metrics.collect(kNow);
     std::map<std::string, const MetricFamily*> sorted;
     for (const MetricFamily& family : batch->families)

@@ -49,6 +49,10 @@ class Daemon:
             # Relative paths must start from the file, not from here.
             cwd="/")
 
+    def run_in(self, command):
+        """Starts it by `command`, which gets ours as further arguments and ends in exec."""
+        self._process.run_in(command)
+
     @property
     def address(self):
         return f"127.0.0.1:{self.port}"

@@ -30,6 +30,11 @@ class Process:
             self._command += [f"--reuid={user}", f"--regid={user}", "--clear-groups"]
         self._command += ["--", *map(str, command)]
 
+    def run_in(self, command):
+        """Puts another command before ours, which must exec it."""
+        own = self._command.index("--") + 1
+        self._command[own:own] = map(str, command)
+
     @property
     def pid(self):
         return self._child.pid
