@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -64,6 +65,35 @@ std::uint32_t address_hash(const runtime::IpAddress& address) {
         hash *= 0x01000193U;
     }
     return hash;
+}
+
+struct ResumeOptions {
+    int full_every = 20;
+};
+
+constexpr config::Option<ResumeOptions> kResumeOptions[] = {
+    config::option<&ResumeOptions::full_every>("full_every", "20",
+                                               "of so many handshakes one is full"),
+};
+
+/// How much of its lifetime a certificate has left: 1 on its first day, below 0 when expired.
+double lifetime_left(const runtime::Certificate& certificate, WallTime now) {
+    const double left = to_unix_seconds(certificate.not_after) - to_unix_seconds(now);
+    const double whole =
+        to_unix_seconds(certificate.not_after) - to_unix_seconds(certificate.not_before);
+    return whole > 0 ? left / whole : 0;
+}
+
+void add_leaf(Report& report, const runtime::TlsInfo& tls) {
+    const runtime::Certificate& leaf = tls.chain.front();
+    std::vector<Measurement>& out = report.measurements;
+    out.push_back({"probe_tls_leaf_expiry_timestamp_seconds", to_unix_seconds(leaf.not_after), {}});
+    out.push_back({"probe_tls_certificate_lifetime_left_ratio", lifetime_left(leaf, tls.at), {}});
+    const auto first = std::ranges::min_element(tls.chain, {}, &runtime::Certificate::not_after);
+    if (first->not_after < leaf.not_after) {
+        out.push_back({"probe_tls_expires_before_leaf_info", 1, {{"subject", first->subject}}});
+    }
+    report.certificate = {leaf.subject, leaf.issuer, leaf.public_key_sha256};
 }
 
 std::string joined(const std::vector<std::string>& names) {
@@ -131,6 +161,24 @@ void read_source_address(const Node& node, std::optional<runtime::IpAddress>& ou
     out = address;
 }
 
+void read_resume_sessions(const Node& node, int& full_every, Errors& errors) {
+    ResumeOptions read;
+    const std::size_t before = errors.size();
+    config::read_options(node, kResumeOptions, read, errors);
+    if (errors.size() != before) return;
+    if (read.full_every < 2) {
+        errors.push_back(
+            node.error("full_every: expected 2 at least: every handshake is full "
+                       "without resume_sessions"));
+        return;
+    }
+    full_every = read.full_every;
+}
+
+std::shared_ptr<runtime::TlsSessions> make_sessions(int full_every) {
+    return full_every > 0 ? std::make_shared<runtime::TlsSessions>(full_every) : nullptr;
+}
+
 std::string path_beside(const Node& node, const std::string& path) {
     if (path.empty() || path.starts_with('/')) return path;
     return (std::filesystem::path(node.where.file.str()).parent_path() / path).string();
@@ -172,6 +220,13 @@ void add_tls(Report& report, const runtime::TlsInfo& tls) {
                         {"serialnumber", leaf.serial}}});
     }
     out.push_back({"probe_tls_version_info", 1, {{"version", tls.version}}});
+    if (!tls.chain.empty()) add_leaf(report, tls);
+}
+
+void add_resumed(Report& report, const std::shared_ptr<runtime::TlsSessions>& sessions,
+                 const std::optional<runtime::TlsInfo>& tls) {
+    if (!sessions || !tls) return;
+    report.measurements.push_back({"probe_tls_session_resumed", tls->resumed ? 1.0 : 0.0, {}});
 }
 
 void add_session(Report& report, const std::optional<runtime::TlsInfo>& tls) {

@@ -10,6 +10,7 @@
 #include "runtime/failure.h"
 #include "runtime/ip_address.h"
 #include "runtime/tls.h"
+#include "runtime/tls_session.h"
 
 /// What the probers that dial have in common: options and metrics under blackbox_exporter's names.
 namespace pilotlight::probes {
@@ -66,6 +67,24 @@ constexpr config::Option<Section> tls_config_row() {
         "max_version");
 }
 
+/// Reads `resume_sessions`: {full_every}.
+void read_resume_sessions(const Node& node, int& full_every, Errors& errors);
+
+/// For sections with a member `full_every`, 0 where sessions are not resumed.
+template <class Section>
+constexpr config::Option<Section> resume_sessions_row() {
+    return config::option_read_by<Section>(
+        [](const Node& node, Section& out, Errors& errors) {
+            read_resume_sessions(node, out.full_every, errors);
+        },
+        "resume_sessions", "section", "",
+        "resume TLS sessions from probe to probe, which saves both sides most of the work; of "
+        "`full_every` (default 20) handshakes one is full, and shows the certificate");
+}
+
+/// Null for 0.
+[[nodiscard]] std::shared_ptr<runtime::TlsSessions> make_sessions(int full_every);
+
 /// `path` as the file that holds `node` means it.
 [[nodiscard]] std::string path_beside(const Node& node, const std::string& path);
 
@@ -75,10 +94,15 @@ constexpr config::Option<Section> tls_config_row() {
 void add_address(Report& report, std::chrono::nanoseconds resolve,
                  const std::optional<runtime::IpAddress>& address);
 
-/// The TLS set: earliest expiry and what is known of the chain, although it may not verify.
+/// The TLS set: earliest expiry and what is known of the chain, although it may not verify; and of
+/// ours probe_tls_leaf_expiry_timestamp_seconds, probe_tls_certificate_lifetime_left_ratio and
+/// probe_tls_expires_before_leaf_info.
 void add_tls(Report& report, const runtime::TlsInfo& tls);
 /// The TLS set and probe_tls_cipher_info; nothing where there was no handshake.
 void add_session(Report& report, const std::optional<runtime::TlsInfo>& tls);
+/// probe_tls_session_resumed, where sessions are kept and there was a handshake.
+void add_resumed(Report& report, const std::shared_ptr<runtime::TlsSessions>& sessions,
+                 const std::optional<runtime::TlsInfo>& tls);
 /// What dialling showed, whether or not it came to a connection: the address and the session.
 void add_connection(Report& report, const runtime::DialResult& dialled);
 

@@ -62,6 +62,16 @@ struct Measurement {
 
 class Redaction;
 
+/// Of a server's own certificate, what is compared with the next probe's.
+struct ShownCertificate {
+    std::string subject;
+    std::string issuer;
+    /// As runtime::Certificate has it.
+    std::string public_key_sha256;
+
+    bool operator==(const ShownCertificate&) const = default;
+};
+
 struct Report {
     Outcome outcome;
     std::vector<Measurement> measurements = {};
@@ -72,6 +82,8 @@ struct Report {
     bool honor_labels = false;
     /// What was seen, where somebody may want to know: Prober::wants_evidence(). Null for most.
     std::shared_ptr<Evidence> evidence = {};
+    /// Of the last connection over TLS, if any.
+    std::optional<ShownCertificate> certificate = {};
 };
 
 struct HeartbeatOptions;

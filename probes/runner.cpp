@@ -9,6 +9,7 @@
 
 #include "core/check.h"
 #include "core/hash.h"
+#include "probes/certificate_watch.h"
 #include "probes/doubt.h"
 #include "probes/redaction.h"
 #include "probes/target_series.h"
@@ -31,6 +32,7 @@ struct Watched {
     SharedTarget target;
     std::unique_ptr<Prober> prober;
     std::unique_ptr<TargetSeries> series;
+    CertificateWatch certificates = {};
 };
 
 /// Asks, and makes a report of what should never come: an exception out of a prober.
@@ -230,6 +232,9 @@ asio::awaitable<void> Runner::Shard::run_scheduled(std::shared_ptr<Watched> watc
     // A reload may have removed or changed the target meanwhile: nobody waits for this any more.
     const auto now_watched = watched_.find(name);
     if (now_watched == watched_.end() || now_watched->second != watched) co_return;
+    const std::string news = watched->certificates.observe(report, run.started_at);
+    if (!news.empty()) spdlog::warn("target \"{}\": {}", name, news);
+    run.outcome = report.outcome;
     add_samples(run, report, *watched->series);
     sink_.ran(std::move(run));
 }
@@ -252,6 +257,9 @@ std::shared_ptr<Watched> Runner::Shard::watch(PreparedTarget prepared) {
     if (known != watched_.end()) {
         Watched& old = *known->second;
         if (old.target->fingerprint == fresh->target->fingerprint) return known->second;
+        if (old.target->config.target.reveal() == fresh->target->config.target.reveal()) {
+            fresh->certificates = std::move(old.certificates);
+        }
         // Only how it is asked has changed: its series go on.
         if (old.target->labels == fresh->target->labels) {
             fresh->series = std::move(old.series);

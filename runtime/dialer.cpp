@@ -14,6 +14,7 @@
 #include "runtime/services.h"
 #include "runtime/socket.h"
 #include "runtime/tls_stream.h"
+#include "runtime/tls_versions.h"
 #include "runtime/wait.h"
 
 namespace asio = boost::asio;
@@ -214,12 +215,31 @@ asio::awaitable<void> upgrade(Services& services, const DialRequest& request,
         result.failure = std::move(context.error());
         co_return;
     }
-    TlsUpgrade upgraded = co_await shake_hands(std::move(socket), std::move(*context), request.host,
-                                               *request.tls, request.alpn);
+    HandshakeRequest handshake{request.host, request.port, *request.tls, request.alpn,
+                               request.sessions};
+    TlsUpgrade upgraded =
+        co_await shake_hands(std::move(socket), std::move(*context), std::move(handshake));
     result.stream = std::move(upgraded.stream);
     result.failure = std::move(upgraded.failure);
     result.timings.tls = upgraded.duration;
     result.tls = std::move(upgraded.tls);
+}
+
+/// Reads what a server shows that speaks only versions that are not allowed. What it was asked for
+/// has failed already.
+asio::awaitable<void> look_again(Services& services, DialRequest request, Deadline deadline,
+                                 DialResult& result) {
+    const std::string allowed = allowed_versions(*request.tls);
+    request.tls = any_version(std::move(*request.tls));
+    request.sessions.reset();
+    Attempt<std::shared_ptr<Socket>> connected =
+        co_await connect_one(services, *result.address, request.port, request.source, deadline);
+    if (!connected) co_return;
+    DialResult seen;
+    co_await upgrade(services, request, std::move(*connected), seen);
+    if (!seen.tls) co_return;
+    result.failure->detail = "the server speaks " + seen.tls->version + ", expected " + allowed;
+    result.tls = std::move(seen.tls);
 }
 
 /// Closes the socket when a frame ends before a stream has it, a cancelled one included.
@@ -272,12 +292,16 @@ asio::awaitable<DialResult> dial(Services& services, DialRequest request, Deadli
         co_return result;
     }
     co_await upgrade(services, request, closing.release(), result);
+    if (result.failure && result.failure->reason == "protocol_version" && !request.proxy) {
+        co_await look_again(services, std::move(request), deadline, result);
+    }
     co_return result;
 }
 
 asio::awaitable<TlsUpgrade> start_tls(Services& services, std::unique_ptr<Stream> plain,
                                       std::string host, TlsSettings settings,
-                                      std::vector<std::string> alpn) {
+                                      std::vector<std::string> alpn,
+                                      std::shared_ptr<TlsSessions> sessions) {
     auto* stream = dynamic_cast<PlainStream*>(plain.get());
     PILOT_CHECK(stream != nullptr);
     TlsUpgrade upgrade;
@@ -286,8 +310,9 @@ asio::awaitable<TlsUpgrade> start_tls(Services& services, std::unique_ptr<Stream
         upgrade.failure = std::move(context.error());
         co_return upgrade;
     }
-    upgrade = co_await shake_hands(stream->release(), std::move(*context), std::move(host),
-                                   std::move(settings), std::move(alpn));
+    HandshakeRequest request{std::move(host), 0, std::move(settings), std::move(alpn),
+                             std::move(sessions)};
+    upgrade = co_await shake_hands(stream->release(), std::move(*context), std::move(request));
     co_return upgrade;
 }
 

@@ -19,6 +19,7 @@
 namespace pilotlight::runtime {
 
 class Services;
+class TlsSessions;
 
 /// An HTTP proxy that carries a connection by CONNECT (RFC 9110, 9.3.6).
 struct ProxyAddress {
@@ -43,6 +44,8 @@ struct DialRequest {
     /// Protocols to offer by ALPN, best first.
     std::vector<std::string> alpn;
     std::optional<ProxyAddress> proxy;
+    /// Where sessions are kept to be resumed by later dials; null for a full handshake each time.
+    std::shared_ptr<TlsSessions> sessions{};
 };
 
 struct DialTimings {
@@ -76,7 +79,9 @@ struct DialResult {
 
 /// Resolves, connects (the next address on a refusal, while time is left) and, where asked,
 /// shakes hands. The handshake is completed even if the chain does not verify, so that its facts
-/// are known; unless the settings skip verification that is then a failure in phase "tls".
+/// are known; unless the settings skip verification that is then a failure in phase "tls". Of a
+/// server that speaks no version that the settings allow, a second connection that allows any
+/// reads the facts (not through a proxy); it stays a failure.
 /// Throws only when cancelled. `services` outlives the call.
 [[nodiscard]] boost::asio::awaitable<DialResult> dial(Services& services, DialRequest request,
                                                       Deadline deadline);
@@ -95,11 +100,17 @@ struct TlsUpgrade {
     std::optional<TlsInfo> tls;
 };
 
+/// Reads until the server has sent a session to be resumed, at most until `until`: TLS 1.3 sends
+/// them after the handshake. The stream is of no use then. Nothing to do where sessions are not
+/// kept, or one is there already.
+[[nodiscard]] boost::asio::awaitable<void> await_session(Stream& stream, Deadline until);
+
 /// Takes over a plain stream that dial() gave; `host` is the name to check where the settings name
 /// none.
 [[nodiscard]] boost::asio::awaitable<TlsUpgrade> start_tls(Services& services,
                                                            std::unique_ptr<Stream> plain,
                                                            std::string host, TlsSettings settings,
-                                                           std::vector<std::string> alpn);
+                                                           std::vector<std::string> alpn = {},
+                                                           std::shared_ptr<TlsSessions> = nullptr);
 
 }  // namespace pilotlight::runtime

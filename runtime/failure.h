@@ -40,7 +40,8 @@ using Attempt = std::expected<T, Failure>;
 /// proxy:   proxy_refused, proxy_protocol, and those of connect and response
 /// tls:     certificate_expired, certificate_not_yet_valid, certificate_name_mismatch,
 ///          certificate_self_signed, certificate_untrusted, certificate_revoked,
-///          certificate_invalid, no_certificate, handshake, not_tls, timeout, reset, closed,
+///          certificate_invalid, no_certificate, protocol_version, handshake, not_tls, timeout,
+///          reset, closed,
 ///          tls_settings (unknown)
 /// request, response, body: timeout, reset, closed, tls_error, io_error, protocol,
 ///          network_unreachable (unknown), no_memory (unknown), header_too_large,

@@ -86,6 +86,12 @@ class Journey {
     /// Goes on to `location`; a failure if that cannot be followed.
     std::optional<Failure> follow(int status, std::string_view location);
 
+    /// Whether the host is to be resolved before the first hop, through a proxy.
+    [[nodiscard]] bool resolves_first() const { return proxy_ && request_.resolve_before_proxy; }
+    /// The proxy is given this address of the host.
+    void pin(const IpAddress& address) { pinned_ = address; }
+    [[nodiscard]] const std::optional<IpAddress>& pinned() const { return pinned_; }
+
     [[nodiscard]] const HttpRequest& request() const { return request_; }
     [[nodiscard]] const Url& url() const { return url_; }
     [[nodiscard]] bool is_head() const { return request_.method == "HEAD"; }
@@ -134,6 +140,7 @@ class Journey {
     Url url_;
     std::optional<ProxyAddress> proxy_;
     std::string tls_name_;
+    std::optional<IpAddress> pinned_;
 };
 
 DialRequest Journey::dial_request() const {
@@ -144,13 +151,15 @@ DialRequest Journey::dial_request() const {
         dial.port = proxy_->port;
         return dial;
     }
-    dial.host = url_.host;
+    dial.host = pinned_ ? pinned_->to_string() : url_.host;
     dial.port = url_.port;
     dial.proxy = proxy_;
     if (url_.is_tls()) {
         dial.tls = request_.tls;
+        dial.sessions = request_.sessions;
         if (request_.http2) dial.alpn = {"h2", "http/1.1"};
-        if (!tls_name_.empty()) dial.tls->server_name = tls_name_;
+        const std::string& name = tls_name_.empty() && pinned_ ? url_.host : tls_name_;
+        if (!name.empty() && dial.tls->server_name.empty()) dial.tls->server_name = name;
     }
     return dial;
 }
@@ -184,7 +193,14 @@ std::string Journey::text() const {
     std::string text;
     text.reserve(512 + request_.body.size());
     text.append(request_.method).append(" ");
-    text.append(is_forwarded() ? url_.to_string() : url_.target).append(" HTTP/1.1\r\n");
+    if (is_forwarded()) {
+        Url at_address = url_;
+        if (pinned_) at_address.host = pinned_->to_string();
+        text.append(at_address.to_string());
+    } else {
+        text.append(url_.target);
+    }
+    text.append(" HTTP/1.1\r\n");
     for (const HttpHeader& field : fields())
         text.append(field.name).append(": ").append(field.value).append("\r\n");
     text.append("\r\n").append(request_.body);
@@ -225,6 +241,7 @@ std::optional<Failure> Journey::follow(int status, std::string_view location) {
         });
     }
     url_ = std::move(*next);
+    pinned_.reset();
     return std::nullopt;
 }
 
@@ -268,7 +285,7 @@ asio::awaitable<void> one_hop(Services& services, const Journey& journey, Deadli
     result.timings.resolve += dialled.timings.resolve;
     result.timings.connect += dialled.timings.connect;
     result.timings.tls += dialled.timings.tls;
-    result.address = dialled.address;
+    result.address = journey.pinned() ? journey.pinned() : dialled.address;
     result.resolved = std::move(dialled.resolved);
     result.refusals = std::move(dialled.refusals);
     result.over_tls = dialled.tls.has_value();
@@ -288,6 +305,21 @@ asio::awaitable<void> one_hop(Services& services, const Journey& journey, Deadli
         answer = co_await exchange(*dialled.stream, std::move(text), journey.is_head(), limit);
     }
     take_answer(std::move(answer), journey.request().decompress, limit, result);
+}
+
+asio::awaitable<void> resolve_first(Services& services, Journey& journey, Deadline deadline,
+                                    HttpResult& result) {
+    const SteadyTime began = steady_now();
+    const std::string host = journey.url().host;
+    Attempt<std::vector<IpAddress>> addresses =
+        co_await services.resolver().resolve(host, journey.request().ip, deadline);
+    result.timings.resolve += steady_now() - began;
+    if (!addresses) {
+        result.failure = on_peer(std::move(addresses.error()), journey.url());
+        co_return;
+    }
+    result.address = addresses->front();
+    journey.pin(addresses->front());
 }
 
 /// What belongs to one hop only, before the next.
@@ -312,6 +344,9 @@ asio::awaitable<HttpResult> fetch(Services& services, HttpRequest request, Deadl
     HttpResult result;
     Journey journey(std::move(request));
     result.failure = journey.begin();
+    if (!result.failure && journey.resolves_first()) {
+        co_await resolve_first(services, journey, deadline, result);
+    }
     while (!result.failure) {
         co_await one_hop(services, journey, deadline, result);
         if (result.failure) {

@@ -33,9 +33,14 @@ struct HttpRequest {
     std::string body;
     /// For every https hop.
     TlsSettings tls;
+    /// Sessions that https hops may resume, and where theirs are kept; null for none.
+    std::shared_ptr<TlsSessions> sessions{};
     IpPreference ip;
     /// `http://[user:password@]host:port`; https goes through it by CONNECT. "" for none.
     std::string proxy_url;
+    /// Whether the host is resolved here although a proxy is used, and the proxy given its address:
+    /// of the first hop, as blackbox_exporter does.
+    bool resolve_before_proxy = false;
     /// What CONNECT says besides.
     std::vector<std::pair<std::string, Secret>> proxy_headers;
     /// Whether HTTP/2 is offered by ALPN over TLS, and spoken where the server chooses it.

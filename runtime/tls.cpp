@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "runtime/tls_context.h"
+#include "runtime/tls_session_use.h"
 
 namespace pilotlight::runtime {
 
@@ -147,7 +148,7 @@ Result<ContextPointer> make_context(const TlsSettings& settings) {
     ::ERR_clear_error();
     ContextPointer context(::SSL_CTX_new(::TLS_client_method()));
     if (!context) return fail("no TLS context: " + take_openssl_error());
-    ::SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+    TlsSessionUse::watch(context.get());
     // A peer that hangs up without close_notify is no fault of its service.
     ::SSL_CTX_set_options(context.get(), SSL_OP_IGNORE_UNEXPECTED_EOF);
     ::SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
@@ -208,18 +209,6 @@ TlsSettings shared_part(TlsSettings settings) {
 }
 
 }  // namespace
-
-std::optional<TlsVersion> parse_tls_version(std::string_view text) {
-    static constexpr std::pair<std::string_view, TlsVersion> kVersions[] = {
-        {"TLS10", TlsVersion::tls10},
-        {"TLS11", TlsVersion::tls11},
-        {"TLS12", TlsVersion::tls12},
-        {"TLS13", TlsVersion::tls13}};
-    for (const auto& [name, version] : kVersions) {
-        if (name == text) return version;
-    }
-    return std::nullopt;
-}
 
 std::string take_openssl_error() {
     unsigned long newest = 0;

@@ -50,6 +50,9 @@ struct Certificate {
     std::string serial;
     /// Lower-case hexadecimal of the SHA-256 of the DER.
     std::string fingerprint_sha256;
+    /// The same of the public key with its algorithm (SubjectPublicKeyInfo): it stays the same when
+    /// a certificate is renewed for the same key.
+    std::string public_key_sha256;
     /// Of the subject alternative names those that a host name or address is held against.
     std::vector<std::string> dns_names;
     std::vector<std::string> ip_addresses;
@@ -59,6 +62,11 @@ struct Certificate {
 
 /// What a handshake showed, whether or not the chain was accepted.
 struct TlsInfo {
+    /// When it was completed.
+    WallTime at{};
+    /// Whether an earlier session went on: the server showed no certificate then, and what is said
+    /// of the chain is of the last handshake that was full.
+    bool resumed = false;
     /// As the server sent it, leaf first; never empty but when it sent none.
     std::vector<Certificate> chain;
     /// Whether the chain leads to a trusted authority, is valid now and is for this name.

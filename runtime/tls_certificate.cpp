@@ -55,6 +55,18 @@ std::string fingerprint(const X509* certificate) {
     return hexadecimal(digest, size);
 }
 
+std::string public_key_digest(const X509* certificate) {
+    unsigned char* der = nullptr;
+    const int size = ::i2d_X509_PUBKEY(::X509_get_X509_PUBKEY(certificate), &der);
+    if (size <= 0) return "";
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int digest_size = 0;
+    const int made = ::EVP_Digest(der, static_cast<std::size_t>(size), digest, &digest_size,
+                                  ::EVP_sha256(), nullptr);
+    ::OPENSSL_free(der);
+    return made == 1 ? hexadecimal(digest, digest_size) : "";
+}
+
 WallTime time_of(const ASN1_TIME* time) {
     std::tm parts{};
     if (::ASN1_TIME_to_tm(time, &parts) != 1) return {};
@@ -133,6 +145,12 @@ std::string describe(const TlsInfo& info, const TlsVerdict::Fault& fault, const 
     if (meaning_of(fault).reason == "certificate_name_mismatch") {
         return who + " is not for " + name;
     }
+    const bool lacks_issuer = fault.code == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT ||
+                              fault.code == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;
+    if (lacks_issuer && at != nullptr) {
+        return who + ": its issuer " + at->issuer +
+               " is neither trusted here nor sent by the server";
+    }
     return who + ": " + ::X509_verify_cert_error_string(fault.code);
 }
 
@@ -166,10 +184,34 @@ Certificate read_certificate(x509_st* certificate) {
     out.issuer = name_text(::X509_get_issuer_name(certificate));
     out.serial = serial_text(certificate);
     out.fingerprint_sha256 = fingerprint(certificate);
+    out.public_key_sha256 = public_key_digest(certificate);
     out.not_before = time_of(::X509_get0_notBefore(certificate));
     out.not_after = time_of(::X509_get0_notAfter(certificate));
     read_alternative_names(certificate, out);
     return out;
+}
+
+const Certificate& CertificateCache::read(x509_st* certificate) {
+    std::string digest = fingerprint(certificate);
+    const auto known = known_.find(digest);
+    if (known != known_.end()) return known->second;
+    if (known_.size() >= kCertificatesMax) known_.clear();
+    return known_[std::move(digest)] = read_certificate(certificate);
+}
+
+void read_connection(ssl_st* ssl, TlsInfo& info) {
+    info.at = wall_now();
+    info.version = ::SSL_get_version(ssl);
+    // Go's spelling: "TLS 1.3", not "TLSv1.3".
+    if (info.version == "TLSv1") info.version = "TLSv1.0";
+    if (info.version.starts_with("TLSv")) info.version.replace(0, 4, "TLS ");
+    const SSL_CIPHER* cipher = ::SSL_get_current_cipher(ssl);
+    if (cipher != nullptr) info.cipher = ::SSL_CIPHER_standard_name(cipher);
+    const unsigned char* alpn = nullptr;
+    unsigned int alpn_size = 0;
+    ::SSL_get0_alpn_selected(ssl, &alpn, &alpn_size);
+    info.alpn.clear();
+    if (alpn != nullptr) info.alpn.assign(reinterpret_cast<const char*>(alpn), alpn_size);
 }
 
 int TlsVerdict::on_fault(int ok, x509_store_ctx_st* store) {
@@ -200,23 +242,14 @@ void TlsVerdict::watch(ssl_st* ssl, const std::string& name) {
     SSL_set_tlsext_host_name(ssl, plain.c_str());
 }
 
-TlsInfo TlsVerdict::read(ssl_st* ssl, const std::string& name) const {
+TlsInfo TlsVerdict::read(ssl_st* ssl, const std::string& name, CertificateCache& cache) const {
     TlsInfo info;
+    read_connection(ssl, info);
     STACK_OF(X509)* served = ::SSL_get_peer_cert_chain(ssl);
     for (int i = 0; served != nullptr && i < sk_X509_num(served); ++i) {
-        info.chain.push_back(read_certificate(sk_X509_value(served, i)));
+        info.chain.push_back(cache.read(sk_X509_value(served, i)));
     }
     info.earliest_expiry = earliest_expiry(info.chain);
-    info.version = ::SSL_get_version(ssl);
-    // Go's spelling: "TLS 1.3", not "TLSv1.3".
-    if (info.version == "TLSv1") info.version = "TLSv1.0";
-    if (info.version.starts_with("TLSv")) info.version.replace(0, 4, "TLS ");
-    const SSL_CIPHER* cipher = ::SSL_get_current_cipher(ssl);
-    if (cipher != nullptr) info.cipher = ::SSL_CIPHER_standard_name(cipher);
-    const unsigned char* alpn = nullptr;
-    unsigned int alpn_size = 0;
-    ::SSL_get0_alpn_selected(ssl, &alpn, &alpn_size);
-    if (alpn != nullptr) info.alpn.assign(reinterpret_cast<const char*>(alpn), alpn_size);
     if (info.chain.empty()) {
         info.reason = "no_certificate";
         info.detail = "the server shows no certificate";

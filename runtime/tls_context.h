@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "runtime/tls.h"
@@ -16,6 +17,18 @@ struct x509_store_ctx_st;
 /// Inside of TLS: what runtime/tls*.cpp share. Nobody else includes this.
 namespace pilotlight::runtime {
 
+/// Certificates that were read before, by what they are of: a probe is mostly shown the same again.
+class CertificateCache {
+  public:
+    static constexpr std::size_t kCertificatesMax = 2'000;
+
+    /// Valid until the next call.
+    [[nodiscard]] const Certificate& read(x509_st* certificate);
+
+  private:
+    std::unordered_map<std::string, Certificate> known_;
+};
+
 class TlsContexts::Context {
   public:
     /// Takes over `native`.
@@ -26,10 +39,12 @@ class TlsContexts::Context {
 
     [[nodiscard]] ssl_ctx_st* native() const { return native_; }
     [[nodiscard]] const TlsSettings& settings() const { return settings_; }
+    [[nodiscard]] CertificateCache& certificates() { return certificates_; }
 
   private:
     ssl_ctx_st* native_;
     TlsSettings settings_;
+    CertificateCache certificates_;
 };
 
 /// What the verification of one handshake found wrong, collected without ending the handshake.
@@ -37,8 +52,8 @@ class TlsVerdict {
   public:
     /// Sets SNI and the name to verify, and makes `ssl` report to this, which outlives it.
     void watch(ssl_st* ssl, const std::string& name);
-    /// Reads the facts after the handshake.
-    [[nodiscard]] TlsInfo read(ssl_st* ssl, const std::string& name) const;
+    /// Reads the facts after a full handshake.
+    [[nodiscard]] TlsInfo read(ssl_st* ssl, const std::string& name, CertificateCache& cache) const;
 
     struct Fault {
         int code = 0;
@@ -57,6 +72,9 @@ class TlsVerdict {
 [[nodiscard]] Result<void> set_versions(ssl_ctx_st* context, const TlsSettings& settings);
 
 [[nodiscard]] Certificate read_certificate(x509_st* certificate);
+
+/// What a connection has of its own: the time, version, cipher and ALPN.
+void read_connection(ssl_st* ssl, TlsInfo& info);
 
 /// OpenSSL's newest error on this thread as a text; its queue is emptied.
 [[nodiscard]] std::string take_openssl_error();

@@ -14,10 +14,19 @@ namespace pilotlight::runtime {
 
 class Socket;
 
-/// Shakes hands by the socket's deadline and takes the socket over. `host` is the name to check
-/// where the settings name none. Throws only when cancelled.
+struct HandshakeRequest {
+    /// The name to check where the settings name none.
+    std::string host;
+    /// Tells servers of one name apart; 0 where it is not known.
+    std::uint16_t port = 0;
+    TlsSettings settings;
+    std::vector<std::string> alpn{};
+    std::shared_ptr<TlsSessions> sessions{};
+};
+
+/// Shakes hands by the socket's deadline and takes the socket over. Throws only when cancelled.
 [[nodiscard]] boost::asio::awaitable<TlsUpgrade> shake_hands(
-    std::shared_ptr<Socket> socket, std::shared_ptr<TlsContexts::Context> context, std::string host,
-    TlsSettings settings, std::vector<std::string> alpn);
+    std::shared_ptr<Socket> socket, std::shared_ptr<TlsContexts::Context> context,
+    HandshakeRequest request);
 
 }  // namespace pilotlight::runtime

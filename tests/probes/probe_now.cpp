@@ -37,6 +37,20 @@ probes::Report probe_now(MakeProber make, const std::string& address, const std:
     return report;
 }
 
+std::vector<probes::Report> probe_times(int times, MakeProber make, const std::string& address,
+                                        const std::string& options, Duration limit) {
+    Checked<std::unique_ptr<probes::Prober>> prober = make(make_target(address, options));
+    BOOST_REQUIRE_MESSAGE(prober.has_value(), refusal_of(make, address, options));
+    std::vector<probes::Report> reports;
+    run_coroutine_test([&](runtime::Services& services) -> boost::asio::awaitable<void> {
+        for (int i = 0; i < times; ++i) {
+            probes::Report report = co_await (*prober)->run(services, runtime::Deadline::in(limit));
+            reports.push_back(std::move(report));
+        }
+    });
+    return reports;
+}
+
 std::string verdict_of(const probes::Report& report) {
     const probes::Outcome& outcome = report.outcome;
     if (outcome.verdict == probes::Verdict::ok) return "";

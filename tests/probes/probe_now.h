@@ -22,6 +22,12 @@ using MakeProber = Checked<std::unique_ptr<probes::Prober>> (*)(const config::Ta
                                        const std::string& options = "{}",
                                        Duration limit = std::chrono::seconds(5));
 
+/// Several probes by the same prober, one after the other, each within `limit`.
+[[nodiscard]] std::vector<probes::Report> probe_times(int times, MakeProber make,
+                                                      const std::string& address,
+                                                      const std::string& options = "{}",
+                                                      Duration limit = std::chrono::seconds(20));
+
 /// `phase/reason` of a failure, `unknown: phase/reason` of ours, "" when ok.
 [[nodiscard]] std::string verdict_of(const probes::Report& report);
 

@@ -167,8 +167,35 @@ BOOST_FIXTURE_TEST_CASE(versions_are_kept_to, Trusted) {
     const Report report = probe_now(&make_tls, server.address(), options);
     BOOST_TEST(value_of(report, "probe_tls_version_info", "TLS 1.2").value() == 1);
     BOOST_TEST(label_of(report, "probe_tls_cipher_info", "cipher").starts_with("TLS_ECDHE_"));
-    BOOST_TEST(verdict_of(probe_now(&make_tls, server.address(), options + "min_version: TLS13")) ==
-               "tls/handshake");
+    const Report refused = probe_now(&make_tls, server.address(), options + "min_version: TLS13");
+    BOOST_TEST(verdict_of(refused) == "tls/protocol_version");
+    BOOST_TEST(refused.outcome.detail == "the server speaks TLS 1.2, expected TLS 1.3 at least");
+    BOOST_TEST(expiry_in_hours(refused) == 24.0 * 90);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_version_that_is_too_old_is_told_and_its_chain_read, Trusted) {
+    for (const int version : {0x0301, 0x0302}) {
+        ScriptedServer::Tls old = serve();
+        old.max_version = version;
+        const ScriptedServer server({{stall()}}, std::move(old));
+        const Report report = probe_now(&make_tls, server.address(), options);
+        BOOST_TEST(verdict_of(report) == "tls/protocol_version");
+        BOOST_TEST(report.outcome.detail.contains(version == 0x0301 ? "TLS 1.0" : "TLS 1.1"));
+        BOOST_TEST(expiry_in_hours(report) == 24.0 * 90);
+        BOOST_TEST(verdict_of(probe_now(&make_tls, server.address(),
+                                        options + "min_version: TLS10")) == "");
+    }
+}
+
+BOOST_FIXTURE_TEST_CASE(how_much_of_its_life_a_certificate_has_left_is_told, Trusted) {
+    const std::string ratio = "probe_tls_certificate_lifetime_left_ratio";
+    const ScriptedServer fresh({{stall()}}, serve(valid_within(-hours(30), hours(10))));
+    const Report report = probe_now(&make_tls, fresh.address(), options);
+    BOOST_TEST(value_of(report, ratio).value() == 0.25);
+    BOOST_TEST(value_of(report, "probe_tls_leaf_expiry_timestamp_seconds").value() ==
+               value_of(report, "probe_ssl_earliest_cert_expiry").value());
+    const ScriptedServer expired({{stall()}}, serve(valid_within(-hours(15), -hours(5))));
+    BOOST_TEST(value_of(probe_now(&make_tls, expired.address(), options), ratio).value() == -0.5);
 }
 
 BOOST_AUTO_TEST_CASE(files_of_ours_that_are_bad_say_nothing_of_the_target) {

@@ -102,6 +102,10 @@ ContextPointer make_context(const ScriptedServer::Tls& tls) {
                              nullptr);
     }
     if (tls.max_version != 0) ::SSL_CTX_set_max_proto_version(context.get(), tls.max_version);
+    if (tls.max_version != 0 && tls.max_version < TLS1_2_VERSION) {
+        ::SSL_CTX_set_min_proto_version(context.get(), TLS1_VERSION);
+        ::SSL_CTX_set_cipher_list(context.get(), "DEFAULT:@SECLEVEL=0");
+    }
     if (!tls.alpn.empty()) {
         ::SSL_CTX_set_alpn_select_cb(context.get(), &choose_alpn,
                                      const_cast<std::string*>(&tls.alpn));

@@ -1,0 +1,54 @@
+#include "probes/certificate_watch.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace pilotlight::probes {
+
+namespace {
+
+std::string describe(const ShownCertificate& before, const ShownCertificate& now) {
+    const std::string who = "certificate " + now.subject;
+    if (before.issuer != now.issuer) {
+        const bool same_key = before.public_key_sha256 == now.public_key_sha256;
+        return fmt::format("{}: issued by {}, before by {}{}", who, now.issuer, before.issuer,
+                           same_key ? ", for the same key" : "");
+    }
+    return fmt::format("{}: another key than before, SHA-256 {}", who, now.public_key_sha256);
+}
+
+}  // namespace
+
+std::string CertificateWatch::observe(Report& report, WallTime at) {
+    std::string news;
+    if (report.certificate) {
+        const ShownCertificate& now = *report.certificate;
+        if (last_ && last_->issuer != now.issuer) issuer_changed_ = at;
+        if (last_ && last_->public_key_sha256 != now.public_key_sha256) key_changed_ = at;
+        if (last_ && (issuer_changed_ == at || key_changed_ == at)) {
+            news = describe(*last_, now);
+            last_change_ = news;
+        }
+        last_ = now;
+    }
+    tell(report, at);
+    return news;
+}
+
+void CertificateWatch::tell(Report& report, WallTime at) const {
+    if (issuer_changed_) {
+        report.measurements.push_back(
+            {"probe_tls_issuer_changed_timestamp_seconds", to_unix_seconds(*issuer_changed_), {}});
+    }
+    if (key_changed_) {
+        report.measurements.push_back(
+            {"probe_tls_key_changed_timestamp_seconds", to_unix_seconds(*key_changed_), {}});
+    }
+    const std::optional<WallTime> changed = std::max(issuer_changed_, key_changed_);
+    if (report.outcome.phase != "tls" || !changed || at - *changed > kTold) return;
+    report.outcome.detail +=
+        fmt::format(" (changed at {}: {})", format_time(*changed), last_change_);
+}
+
+}  // namespace pilotlight::probes
