@@ -32,11 +32,11 @@ std::string CertificateWatch::observe(Report& report, WallTime at) {
         }
         last_ = now;
     }
-    tell(report, at);
+    tell(report);
     return news;
 }
 
-void CertificateWatch::tell(Report& report, WallTime at) const {
+void CertificateWatch::tell(Report& report) const {
     if (issuer_changed_) {
         report.measurements.push_back(
             {"probe_tls_issuer_changed_timestamp_seconds", to_unix_seconds(*issuer_changed_), {}});
@@ -45,10 +45,12 @@ void CertificateWatch::tell(Report& report, WallTime at) const {
         report.measurements.push_back(
             {"probe_tls_key_changed_timestamp_seconds", to_unix_seconds(*key_changed_), {}});
     }
+}
+
+std::string CertificateWatch::remark(const Outcome& outcome, WallTime at) const {
     const std::optional<WallTime> changed = std::max(issuer_changed_, key_changed_);
-    if (report.outcome.phase != "tls" || !changed || at - *changed > kTold) return;
-    report.outcome.detail +=
-        fmt::format(" (changed at {}: {})", format_time(*changed), last_change_);
+    if (outcome.phase != "tls" || !changed || at - *changed > kTold) return "";
+    return fmt::format(" (changed at {}: {})", format_time(*changed), last_change_);
 }
 
 }  // namespace pilotlight::probes

@@ -17,13 +17,16 @@ class CertificateWatch {
 
     /// Takes what the probe at `at` was shown, if anything, and adds to the report
     /// probe_tls_issuer_changed_timestamp_seconds and probe_tls_key_changed_timestamp_seconds, each
-    /// once there was such a change. What has changed within kTold is added to the text of a
-    /// failure in phase "tls". Returns one line for the log where something has changed with this
-    /// probe, else "".
+    /// once there was such a change. Returns one line for the log where something has changed with
+    /// this probe, else "".
     [[nodiscard]] std::string observe(Report& report, WallTime at);
 
+    /// What to add to the text of an outcome: of a failure in phase "tls" what has changed within
+    /// kTold before `at`, else "".
+    [[nodiscard]] std::string remark(const Outcome& outcome, WallTime at) const;
+
   private:
-    void tell(Report& report, WallTime at) const;
+    void tell(Report& report) const;
 
     std::optional<ShownCertificate> last_;
     std::optional<WallTime> issuer_changed_;

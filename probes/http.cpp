@@ -100,7 +100,9 @@ void add_measurements(Report& report, const HttpResult& result, bool failed_due_
 class HttpProber final : public Prober {
   public:
     HttpProber(Secret url, HttpOptions options)
-        : url_(std::move(url)), options_(std::move(options)) {
+        : url_(std::move(url)),
+          options_(std::move(options)),
+          sessions_(make_sessions(options_.full_every)) {
         request_ = make_request();
         files_ = file_uses();
         if (options_.oauth2 && options_.oauth2_secret_file.empty()) {
@@ -128,15 +130,19 @@ class HttpProber final : public Prober {
         } else {
             result = co_await runtime::fetch(services, std::move(request), deadline);
         }
-        bool failed_due_to_regexp = false;
+        HttpVerdict verdict;
         if (result.failure) {
             report.outcome = outcome_of(std::move(*result.failure));
         } else {
-            HttpVerdict verdict = judge_answer(options_, result);
+            verdict = judge_answer(options_, result);
             report.outcome = std::move(verdict.outcome);
-            failed_due_to_regexp = verdict.failed_due_to_regexp;
         }
-        add_measurements(report, result, failed_due_to_regexp);
+        add_measurements(report, result, verdict.failed_due_to_regexp);
+        if (!options_.body_json.empty()) {
+            report.measurements.push_back(
+                {"probe_failed_due_to_json", verdict.failed_due_to_json ? 1.0 : 0.0, {}});
+        }
+        add_resumed(report, sessions_, result.tls);
         if (wants_evidence(report.outcome)) report.evidence = gather(result);
         co_return report;
     }
@@ -156,9 +162,11 @@ class HttpProber final : public Prober {
         request.method = options_.method;
         request.body = options_.body.reveal();
         request.tls = options_.tls_config;
+        request.sessions = sessions_;
         request.ip = options_.ip;
         request.http2 = options_.http2;
         options_.proxy.apply(request);
+        request.resolve_before_proxy = !options_.skip_resolve_with_proxy;
         request.max_redirects = options_.follow_redirects ? kMaxRedirects : 0;
         bool has_accept_encoding = false;
         for (const auto& [name, value] : options_.headers) {
@@ -259,6 +267,7 @@ class HttpProber final : public Prober {
 
     Secret url_;
     HttpOptions options_;
+    std::shared_ptr<runtime::TlsSessions> sessions_;
     HttpRequest request_;
     std::vector<FileUse> files_;
     /// What was read of them for the last request.

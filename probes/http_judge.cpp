@@ -37,7 +37,7 @@ class Judge {
 
     Outcome judge() {
         for (const auto step : {&Judge::status, &Judge::headers, &Judge::size, &Judge::coding,
-                                &Judge::body, &Judge::version, &Judge::transport}) {
+                                &Judge::body, &Judge::json, &Judge::version, &Judge::transport}) {
             Outcome outcome = (this->*step)();
             if (outcome.verdict != Verdict::ok) return outcome;
         }
@@ -45,6 +45,7 @@ class Judge {
     }
 
     [[nodiscard]] bool failed_due_to_regexp() const { return failed_due_to_regexp_; }
+    [[nodiscard]] bool failed_due_to_json() const { return failed_due_to_json_; }
 
   private:
     Outcome status() {
@@ -103,6 +104,16 @@ class Judge {
         return Outcome::ok();
     }
 
+    Outcome json() {
+        if (options_.body_json.empty()) return Outcome::ok();
+        std::optional<std::string> broken =
+            result_.truncated ? "the body is too large to be read as JSON"
+                              : broken_json_condition(options_.body_json, result_.body);
+        if (!broken) return Outcome::ok();
+        failed_due_to_json_ = true;
+        return Outcome::failed("body", "body_json", std::move(*broken));
+    }
+
     Outcome version() {
         const std::vector<std::string>& valid = options_.valid_http_versions;
         const std::string got = "HTTP/" + result_.version;
@@ -128,6 +139,7 @@ class Judge {
     const HttpOptions& options_;
     const HttpResult& result_;
     bool failed_due_to_regexp_ = false;
+    bool failed_due_to_json_ = false;
 };
 
 }  // namespace
@@ -135,7 +147,7 @@ class Judge {
 HttpVerdict judge_answer(const HttpOptions& options, const HttpResult& result) {
     Judge judge(options, result);
     Outcome outcome = judge.judge();
-    return {std::move(outcome), judge.failed_due_to_regexp()};
+    return {std::move(outcome), judge.failed_due_to_regexp(), judge.failed_due_to_json()};
 }
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {

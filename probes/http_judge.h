@@ -11,11 +11,12 @@ namespace pilotlight::probes {
 struct HttpVerdict {
     Outcome outcome;
     bool failed_due_to_regexp = false;
+    bool failed_due_to_json = false;
 };
 
 /// What an answer fails by, in the order in which blackbox_exporter looks: phase "response" with
 /// `status`, `header_regexp`, `http_version`, `ssl`, `no_ssl`, or "body" with `body_too_large`,
-/// `bad_encoding`, `body_regexp`. Pure.
+/// `bad_encoding`, `body_regexp`, `body_json`. Pure.
 [[nodiscard]] HttpVerdict judge_answer(const HttpOptions& options,
                                        const runtime::HttpResult& result);
 

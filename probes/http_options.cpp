@@ -87,8 +87,7 @@ void read_authorization(const Node& node, HttpOptions& out, Errors& errors) {
 }
 
 void refuse_cel(const Node& node, HttpOptions&, Errors& errors) {
-    errors.push_back(
-        node.error("CEL is not supported; fail_if_body_matches_regexp looks into the body too"));
+    errors.push_back(node.error("CEL is not supported; body_json compares what JSONPath selects"));
 }
 
 void read_compression(const Node& node, HttpOptions& out, Errors& errors) {
@@ -149,12 +148,6 @@ void check_compression(const Node& node, const HttpOptions& options, Errors& err
     }
 }
 
-/// Read for the sake of modules written for blackbox_exporter.
-void ignore_switch(const Node& node, HttpOptions&, Errors& errors) {
-    bool ignored = false;
-    config::read_value(node, ignored, errors);
-}
-
 using H = HttpOptions;
 
 constexpr config::Option<HttpOptions> kOptions[] = {
@@ -186,6 +179,15 @@ constexpr config::Option<HttpOptions> kOptions[] = {
                                          "fail when one of these matches nowhere in the body"),
     option_read_by<H>(
         [](const Node& node, H& out, Errors& errors) {
+            read_json_conditions(node, out.body_json, errors);
+        },
+        "body_json", "list of {path, conditions}", "",
+        "what the body must hold as JSON: `path` is a JSONPath (RFC 9535, without functions); "
+        "equals, not_equals, matches, not_matches, contains, greater_than, at_least, less_than and "
+        "at_most must hold for every value that it selects, of which one must be there; exists, "
+        "count, count_at_least and count_at_most are about their number"),
+    option_read_by<H>(
+        [](const Node& node, H& out, Errors& errors) {
             read_header_conditions(node, out.fail_if_header_matches, errors);
         },
         "fail_if_header_matches", "list of {header, regexp, allow_missing}", "",
@@ -197,9 +199,9 @@ constexpr config::Option<HttpOptions> kOptions[] = {
         "fail_if_header_not_matches", "list of {header, regexp, allow_missing}", "",
         "fail when no value of the header matches"),
     option_read_by<H>(&refuse_cel, "fail_if_body_json_matches_cel", "text", "",
-                      "refused: CEL is not supported"),
+                      "refused: CEL is not supported; see body_json"),
     option_read_by<H>(&refuse_cel, "fail_if_body_json_not_matches_cel", "text", "",
-                      "refused: CEL is not supported"),
+                      "refused: CEL is not supported; see body_json"),
     option<&H::follow_redirects>("follow_redirects", "true",
                                  "whether redirects are followed, at most 10"),
     option_read_by<H>(
@@ -239,14 +241,17 @@ constexpr config::Option<HttpOptions> kOptions[] = {
         "body is cut"),
     option_read_by<H>(&read_compression, "compression", "identity, gzip, deflate or br", "",
                       "the content coding to ask for; a body that is not of it is bad"),
+    resume_sessions_row<H>(),
     preferred_ip_protocol_row<H>(),
     ip_protocol_fallback_row<H>(),
     option<&H::http2>("enable_http2", "true",
                       "whether HTTP/2 is offered over TLS, and spoken where the server takes it"),
     option<&H::http3>("enable_http3", "false",
                       "HTTP/3 is not spoken: with true, every probe ends as unknown"),
-    option_read_by<H>(&ignore_switch, "skip_resolve_phase_with_proxy", "true or false", "",
-                      "read for compatibility; a proxy resolves by itself always"),
+    option<&H::skip_resolve_with_proxy>("skip_resolve_phase_with_proxy", "false",
+                                        "leave it to the proxy to resolve the host; otherwise it "
+                                        "is resolved here, and the proxy is "
+                                        "given its address"),
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "core/regexp.h"
 #include "core/secret.h"
 #include "probes/http_client_config.h"
+#include "probes/json_body.h"
 #include "runtime/ip_address.h"
 #include "runtime/oauth2.h"
 #include "runtime/proxy_choice.h"
@@ -37,10 +38,12 @@ struct HttpOptions {
     bool fail_if_not_ssl = false;
     std::vector<Regexp> fail_if_body_matches;
     std::vector<Regexp> fail_if_body_not_matches;
+    std::vector<JsonCondition> body_json;
     std::vector<HeaderCondition> fail_if_header_matches;
     std::vector<HeaderCondition> fail_if_header_not_matches;
     bool follow_redirects = true;
     runtime::TlsSettings tls_config;
+    int full_every = 0;
     std::string username;
     SecretOrFile password;
     /// "Bearer" where credentials are set and nothing else is.
@@ -50,6 +53,7 @@ struct HttpOptions {
     std::optional<runtime::OAuth2::Options> oauth2;
     std::string oauth2_secret_file;
     runtime::ProxyChoice proxy;
+    bool skip_resolve_with_proxy = false;
     config::Bytes body_size_limit;
     std::string compression;
     bool http2 = true;

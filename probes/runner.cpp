@@ -234,7 +234,7 @@ asio::awaitable<void> Runner::Shard::run_scheduled(std::shared_ptr<Watched> watc
     if (now_watched == watched_.end() || now_watched->second != watched) co_return;
     const std::string news = watched->certificates.observe(report, run.started_at);
     if (!news.empty()) spdlog::warn("target \"{}\": {}", name, news);
-    run.outcome = report.outcome;
+    run.outcome.detail += watched->certificates.remark(run.outcome, run.started_at);
     add_samples(run, report, *watched->series);
     sink_.ran(std::move(run));
 }

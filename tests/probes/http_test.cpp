@@ -179,7 +179,8 @@ BOOST_AUTO_TEST_CASE(more_headers_come_from_texts_and_files) {
 BOOST_AUTO_TEST_CASE(a_proxy_is_used_but_for_those_that_need_none) {
     const ScriptedServer proxy(http_answer(200));
     const ScriptedServer server(http_answer(200));
-    const std::string options = "proxy_url: " + proxy.url("") + "\nno_proxy: ";
+    const std::string options =
+        "skip_resolve_phase_with_proxy: true\nproxy_url: " + proxy.url("") + "\nno_proxy: ";
     BOOST_TEST(verdict_of(probe_now(&make_http, "http://away.example/x",
                                     options + "'10.0.0.0/8,.internal'")) == "");
     BOOST_TEST(proxy.received().starts_with("GET http://away.example/x HTTP/1.1\r\n"));
@@ -188,12 +189,30 @@ BOOST_AUTO_TEST_CASE(a_proxy_is_used_but_for_those_that_need_none) {
     BOOST_TEST(proxy.connections() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(a_host_is_resolved_before_the_proxy_is_given_its_address) {
+    const ScriptedServer proxy(
+        {http_answer(200), {expect("\r\n\r\n"), send("HTTP/1.1 502 No\r\n\r\n"), close()}});
+    const std::string options = "preferred_ip_protocol: ip4\nproxy_url: " + proxy.url("");
+    const Report report = probe_now(&make_http, "http://localhost:81/x?y", options);
+    BOOST_TEST(verdict_of(report) == "");
+    BOOST_TEST(proxy.received().starts_with("GET http://127.0.0.1:81/x?y HTTP/1.1\r\n"));
+    BOOST_TEST(proxy.received().contains("Host: localhost:81\r\n"));
+    BOOST_TEST(value_of(report, "probe_ip_protocol").value() == 4);
+    BOOST_TEST(verdict_of(probe_now(&make_http, "https://localhost/", options)) ==
+               "proxy/proxy_refused");
+    BOOST_TEST(proxy.received(1).starts_with("CONNECT 127.0.0.1:443 HTTP/1.1\r\n"));
+    BOOST_TEST(proxy.connections() == 2U);
+    BOOST_TEST(
+        verdict_of(probe_now(&make_http, "http://nothing.invalid/", options)).contains("resolve/"));
+    BOOST_TEST(proxy.connections() == 2U);
+}
+
 BOOST_AUTO_TEST_CASE(a_proxy_is_told_more_with_connect) {
     const ScriptedServer proxy({expect("\r\n\r\n"), send("HTTP/1.1 502 No\r\n\r\n"), close()});
     BOOST_TEST(verdict_of(probe_now(
                    &make_http, "https://away.example/",
-                   "proxy_url: " + proxy.url("") + "\nproxy_connect_header: {X-Who: [me, us]}")) ==
-               "proxy/proxy_refused");
+                   "skip_resolve_phase_with_proxy: true\nproxy_url: " + proxy.url("") +
+                       "\nproxy_connect_header: {X-Who: [me, us]}")) == "proxy/proxy_refused");
     BOOST_TEST(proxy.received().contains("X-Who: me\r\nX-Who: us\r\n"));
 }
 
