@@ -29,6 +29,8 @@ EXAMPLES = [Path("/etc/prometheus/blackbox.yml"),
 # on one side only, or have another value.
 DIFFERENCES = [
     ("probe_failure_info", None, "ours: the phase and the reason of a failure"),
+    ("probe_tls_certificate_lifetime_left_ratio", None, "ours: for certificates of any lifetime"),
+    ("probe_tls_leaf_expiry_timestamp_seconds", None, "ours: beside the earliest of the chain"),
     ("probe_success", {"http gzip body without asking for it"},
      "a body is decoded as its Content-Encoding says, whatever was asked for"),
     ("probe_failed_due_to_regex", {"http gzip body without asking for it"}, "likewise"),

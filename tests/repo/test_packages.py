@@ -48,6 +48,7 @@ USES = {
     "postgresql-15": (".py", r'"initdb"|/initdb'),
     "prometheus": (".py", r'"promtool"'),
     "prometheus-alertmanager": (".py", r'"prometheus-alertmanager"'),
+    "python3-aiosmtpd": (".py", r'"/usr/bin/aiosmtpd"'),
     "python3-grpcio": (".py", r"import grpc\b"),
     "python3": ("scripts/lint", r"python3"),
     "redis-server": (".py", r'"redis-server"'),

@@ -15,22 +15,28 @@ from .process import Process
 
 
 class Postgres:
-    """One database cluster. `url` holds the password."""
+    """One database cluster. `url` holds the password; with a certificate it speaks TLS, too."""
 
     user = "pilot"
 
-    def __init__(self, folder):
+    def __init__(self, folder, certificate=None):
         self.port = free_port()
         # The postgres user must reach it, and a test's own folder is private.
         self._data = Path(tempfile.mkdtemp(prefix="pilotlight-postgres-"))
         template, self.password = _cluster_template()
         shutil.copytree(template, self._data, dirs_exist_ok=True)
+        tls = []
+        if certificate:
+            shutil.copy(certificate.chain, self._data / "server.crt")
+            shutil.copy(certificate.key, self._data / "server.key")
+            (self._data / "server.key").chmod(0o600)
+            tls = ["-c", "ssl=on"]
         _give_away(self._data)
         self._process = Process("PostgreSQL", [
             _postgres_bin() / "postgres", "-D", self._data, "-p", self.port,
             "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
             "-c", "dynamic_shared_memory_type=mmap", "-c", "max_connections=20",
-            "-c", "autovacuum=off"], Path(folder) / "postgres.log", user="postgres")
+            "-c", "autovacuum=off", *tls], Path(folder) / "postgres.log", user="postgres")
 
     @property
     def url(self):
