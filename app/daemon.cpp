@@ -91,9 +91,8 @@ struct Daemon::Parts {
     std::unique_ptr<DeadMan> dead_man;
     std::unique_ptr<alerting::ChangeSender> changes;
     std::unique_ptr<probes::Runner> runner;
-    /// The runner once it runs, for the engine's thread; and what it had counted by then.
+    /// The runner once it runs, for other threads.
     std::atomic<probes::Runner*> counted_runner = nullptr;
-    probes::RunnerCounters counted;
     std::unique_ptr<ProbeEndpoint> probe_endpoint;
     std::unique_ptr<LiveSite> site;
     std::unique_ptr<Listener> listener;
@@ -298,11 +297,9 @@ void Daemon::Parts::start_heartbeat(const config::Config& first) {
 void Daemon::Parts::count_skips() {
     const probes::Runner* const counting = counted_runner;
     if (counting == nullptr) return;
-    const probes::RunnerCounters now = counting->counters();
-    for (; counted.overruns < now.overruns; ++counted.overruns)
-        metrics.probe_skipped("overrun");
-    for (; counted.missed < now.missed; ++counted.missed)
-        metrics.probe_skipped("missed");
+    const probes::SkipCounts skipped = counting->counters().skipped;
+    for (const probes::SkipCause cause : probes::kSkipCauses)
+        metrics.set_probes_skipped(probes::to_string(cause), skipped[cause]);
 }
 
 void Daemon::Parts::start_probes(Loaded& first) {

@@ -176,6 +176,7 @@ void Engine::probe_ran(const probes::ProbeRun& run) {
     notice_blind_time();
     parts_.metrics.probe_finished(run.target->config.prober, probes::to_string(run.outcome.verdict),
                                   run.lateness);
+    if (run.blip) parts_.metrics.probe_blipped(run.target->config.prober);
     const Duration unseen = states_.probed(run);
     const WallTime now = wall_now();
     rules_.could_not_see(run.target->config.name, unseen, now);

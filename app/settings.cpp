@@ -24,7 +24,10 @@ std::vector<std::string> host_names_of(const config::Config& config) {
 probes::Runner::Options runner_options(const config::Config& config) {
     probes::Runner::Options options;
     options.threads = config.probe_threads;
-    options.in_flight_limit = config.limits.probes_in_flight;
+    options.limits = {.per_loop = config.limits.probes_in_flight,
+                      .per_host = config.limits.probes_per_host,
+                      .per_prober = config.limits.probes_per_prober,
+                      .of_prober = config.limits.probes_of_prober};
     options.services.body_limit = config.limits.body_bytes;
     return options;
 }

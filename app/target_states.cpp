@@ -130,21 +130,23 @@ void TargetStates::count_unknown(const exporters::TargetView& view, bool unknown
     count = unknown ? count + 1 : count - std::min<std::size_t>(count, 1);
 }
 
-void TargetStates::keep_failure(exporters::TargetView& view, const probes::ProbeRun& run) {
+void TargetStates::keep_failure(exporters::TargetView& view, const probes::Blip& seen,
+                                bool is_blip) {
     if (view.last_failure != nullptr && view.last_failure->evidence != nullptr) {
         bytes_ -= size_of(*view.last_failure->evidence);
         by_age_.erase({view.last_failure->at, view.name});
     }
     auto failure = std::make_shared<exporters::FailureView>();
-    failure->at = run.started_at;
-    failure->phase = run.outcome.phase;
-    failure->reason = run.outcome.reason;
-    failure->detail = run.outcome.detail;
-    failure->evidence = run.evidence;
+    failure->at = seen.at;
+    failure->phase = seen.outcome.phase;
+    failure->reason = seen.outcome.reason;
+    failure->detail = seen.outcome.detail;
+    failure->blip = is_blip;
+    failure->evidence = seen.evidence;
     view.last_failure = std::move(failure);
-    if (run.evidence == nullptr) return;
-    bytes_ += size_of(*run.evidence);
-    by_age_.emplace(run.started_at, view.name);
+    if (seen.evidence == nullptr) return;
+    bytes_ += size_of(*seen.evidence);
+    by_age_.emplace(seen.at, view.name);
     while (bytes_ > limit_ && !by_age_.empty())
         forget_oldest_evidence();
 }
@@ -179,10 +181,14 @@ Duration TargetStates::probed(const probes::ProbeRun& run) {
     }
     view.unknown_since.reset();
     const Health health = run.outcome.verdict == probes::Verdict::ok ? Health::up : Health::down;
-    if (health == Health::down) keep_failure(view, run);
+    if (health == Health::down) {
+        keep_failure(view, {run.outcome, run.evidence, run.started_at}, false);
+    } else if (run.blip) {
+        keep_failure(view, *run.blip, true);
+    }
     if (view.health != health) {
         view.health = health;
-        view.since = run.started_at;
+        view.since = run.failing_since.value_or(run.started_at);
     }
     return Duration{0};
 }

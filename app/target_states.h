@@ -55,7 +55,7 @@ class TargetStates {
 
   private:
     void count_unknown(const exporters::TargetView& view, bool unknown);
-    void keep_failure(exporters::TargetView& view, const probes::ProbeRun& run);
+    void keep_failure(exporters::TargetView& view, const probes::Blip& seen, bool is_blip);
     void forget_oldest_evidence();
 
     std::size_t limit_;

@@ -158,12 +158,26 @@ void read_positive(const Node& node, Config& config, Errors& errors) {
     config.*Member = value;
 }
 
+void read_default_confirm(const Node& node, Config& config, Errors& errors) {
+    read_confirm(node, config.default_confirmation, errors);
+}
+
+void read_default_recover(const Node& node, Config& config, Errors& errors) {
+    read_recover(node, config.default_confirmation, errors);
+}
+
 constexpr Option<Config> kDefaultsOptions[] = {
     option_read_by<Config>(read_positive<&Config::default_interval>, "interval", "duration", "15s",
                            "How often a target is asked that gives no interval."),
     option_read_by<Config>(read_positive<&Config::default_timeout>, "timeout", "duration", "5s",
                            "The deadline of a probe whose target gives none; shorter where the "
                            "target's interval is."),
+    option_read_by<Config>(read_default_confirm, "confirm", "section", "none",
+                           "Probes that have to fail too before a failure of a target counts that "
+                           "says nothing of it; see below."),
+    option_read_by<Config>(read_default_recover, "recover", "section", "none",
+                           "Probes that have to succeed before such a target is ok again; see "
+                           "below."),
     option_read_by<Config>(read_positive<&Config::evaluation_interval>, "evaluation_interval",
                            "duration", "15s",
                            "The interval of rule groups that give none. Rules are evaluated when "
@@ -233,7 +247,7 @@ Checked<std::shared_ptr<const Config>> read_config(Node root, const std::string&
     read_options(root, kOptions, draft, errors);
     read_options<Config>(draft.defaults, kDefaultsOptions, draft, errors);
     read_options<Config>(draft.promql, kPromqlOptions, draft, errors);
-    read_limits(draft.limits_node, draft.limits, errors);
+    read_limits(draft.limits_node, reading);
     resolve_paths(reading);
     read_modules(reading);
     read_services(draft.services_node, reading);

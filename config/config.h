@@ -30,6 +30,30 @@ struct ServiceConfig {
     std::vector<std::string> depends_on;
 };
 
+/// Which of a name's addresses decide about a target.
+enum class AddressPolicy {
+    /// The first that answers; the others stand in for it where it does not take a connection.
+    first,
+    /// Each is probed: one that is ok is enough, ...
+    any,
+    /// ... all have to be, ...
+    each,
+    /// ... or more than half.
+    quorum,
+};
+
+/// What has to be seen before a target changes its state.
+struct Confirmation {
+    /// Probes that have to fail besides the first before a failure counts; 0 for none.
+    int attempts = 0;
+    /// They begin within this time after it.
+    Duration within{};
+    /// Probes in a row that have to succeed before a target that failed is ok again.
+    int recover_attempts = 1;
+
+    bool operator==(const Confirmation&) const = default;
+};
+
 /// One thing to probe. `options` is the prober's own section (`http: {...}`), read by the prober.
 struct TargetConfig {
     std::string name;
@@ -40,6 +64,8 @@ struct TargetConfig {
     Duration interval{};
     Duration timeout{};
     Labels labels;
+    Confirmation confirmation;
+    AddressPolicy addresses = AddressPolicy::first;
     Node options;
     /// scrape: whether /metrics shows what the target exposes.
     bool reexpose = false;
@@ -178,6 +204,11 @@ struct Limits {
     std::uint64_t series = 1'000'000;
     /// Probes in flight at once on one probe loop.
     std::uint64_t probes_in_flight = 2'000;
+    /// Probes in flight at once that ask one host, and those of one prober, over all loops.
+    std::uint64_t probes_per_host = 1'000;
+    std::uint64_t probes_per_prober = 10'000;
+    /// In place of probes_per_prober, by the prober's name.
+    std::map<std::string, std::uint64_t, std::less<>> probes_of_prober = {};
     /// Alerts that one rule may have.
     std::uint64_t alerts_per_rule = 10'000;
     /// As long as one evaluation of one rule may take.
@@ -205,6 +236,7 @@ struct Config {
     Duration default_interval = std::chrono::seconds(15);
     Duration default_timeout = std::chrono::seconds(5);
     Duration evaluation_interval = std::chrono::seconds(15);
+    Confirmation default_confirmation;
     Compatibility compatibility = Compatibility::prometheus3;
     int probe_threads = 1;
     /// How far back every series is kept for queries, beyond what rules read.

@@ -17,6 +17,12 @@ void read_limit(const Node& node, Limits& limits, Errors& errors) {
     read_count(node, limits.*Member, errors);
 }
 
+void read_per_prober(const Node& node, Limits& limits, Errors& errors) {
+    if (!node.is_mapping()) return read_count(node, limits.probes_per_prober, errors);
+    for (const Node::Entry& entry : node.entries)
+        read_count(entry.value, limits.probes_of_prober[entry.key], errors);
+}
+
 void read_body_size(const Node& node, Limits& limits, Errors& errors) {
     Bytes size{limits.body_bytes};
     read_value(node, size, errors);
@@ -55,6 +61,15 @@ constexpr Option<Limits> kOptions[] = {
                            "Series held in all."),
     option_read_by<Limits>(read_limit<&Limits::probes_in_flight>, "probes_in_flight", "integer",
                            "2000", "Probes that run at once on one probe thread."),
+    option_read_by<Limits>(read_limit<&Limits::probes_per_host>, "probes_per_host", "integer",
+                           "1000", "Probes that run at once against one host."),
+    option_read_by<Limits>(read_per_prober, "probes_per_prober", "integer or map of integers",
+                           "10000",
+                           "Probes of one prober that run at once; or as many of each that is "
+                           "named, as in `{http: 500, icmp: 50}`. What is due beyond a limit of "
+                           "probes waits, and is late. When the target's next turn comes before "
+                           "it has begun, that is left out and counted under the limit "
+                           "(`pilotlight_probes_skipped_total`)."),
     option_read_by<Limits>(read_limit<&Limits::alerts_per_rule>, "alerts_per_rule", "integer",
                            "10000", "Alerts that one rule may have; more fail its evaluation."),
     option_read_by<Limits>(
@@ -73,8 +88,11 @@ constexpr Option<Limits> kOptions[] = {
 
 }  // namespace
 
-void read_limits(const Node& node, Limits& limits, Errors& errors) {
-    read_options(node, kOptions, limits, errors);
+void read_limits(const Node& node, Reading& reading) {
+    read_options(node, kOptions, reading.config.limits, reading.errors);
+    const Node* named = node.find("probes_per_prober");
+    if (named == nullptr || !named->is_mapping()) return;
+    check_keys(*named, {reading.probers.begin(), reading.probers.end()}, reading.errors);
 }
 
 SectionDocs limits_docs() {

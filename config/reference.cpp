@@ -68,6 +68,8 @@ std::string configuration_reference(std::span<const ProberDocs> probers) {
     append_section(out, "##", defaults_docs());
     append_section(out, "##", services_docs());
     append_section(out, "##", targets_docs());
+    for (const SectionDocs& section : confirmation_docs())
+        append_section(out, "###", section);
     append_section(
         out, "##",
         {"Probers", "Each has a section of its own name in its targets and modules.", {}});
@@ -90,8 +92,7 @@ std::string configuration_reference(std::span<const ProberDocs> probers) {
     append_section(out, "##", promql_docs());
     out +=
         "\n## Not acted on yet\n\nThese keys are read and checked, and each start and reload "
-        "warns of every one that is\nused. So it is with `confirm`, `recover` and `addresses` "
-        "of a target.\n";
+        "warns of every one that is\nused.\n";
     for (const SectionDocs& section : escalations_docs())
         append_section(out, "###", section);
     return out;

@@ -39,7 +39,7 @@ void read_alert_policies(const Node& node, Reading& reading);
 void read_receiver_options(const Node& node, Reading& reading);
 /// Reads the file that `url_file` names, too.
 void read_dead_man(const Node& node, Reading& reading);
-void read_limits(const Node& node, Limits& limits, Errors& errors);
+void read_limits(const Node& node, Reading& reading);
 void read_modules(Reading& reading);
 void read_targets(const Node& node, Reading& reading);
 /// Before the sections whose targets it rewrites.
@@ -79,6 +79,11 @@ inline constexpr Duration kShortestInterval = std::chrono::milliseconds(10);
     const Node& node, std::span<const std::string_view> other_keys, Reading& reading);
 /// The module's section with the target's keys before it.
 [[nodiscard]] Node merged_options(const Node* own, const ModuleConfig* module);
+/// Reads the section `confirm`, of a target or of `defaults`.
+void read_confirm(const Node& node, Confirmation& out, Errors& errors);
+void read_recover(const Node& node, Confirmation& out, Errors& errors);
+/// Whether a target's own `confirm` fits its interval.
+void check_confirm(const Node& node, const TargetConfig& target, Errors& errors);
 /// Adds it unless its name is taken.
 void add_target(TargetConfig target, Reading& reading);
 
@@ -94,6 +99,7 @@ struct SectionDocs {
 [[nodiscard]] SectionDocs limits_docs();
 [[nodiscard]] SectionDocs services_docs();
 [[nodiscard]] SectionDocs targets_docs();
+[[nodiscard]] std::vector<SectionDocs> confirmation_docs();
 [[nodiscard]] SectionDocs file_sd_docs();
 [[nodiscard]] std::vector<SectionDocs> discovery_docs();
 [[nodiscard]] SectionDocs relabel_docs();

@@ -19,17 +19,16 @@ struct Draft : TargetConfig {
     std::optional<Duration> own_timeout;
     Node confirm;
     Node recover;
-    std::string addresses;
-};
-
-struct Confirm {
-    int attempts = 0;
-    Duration within{};
 };
 
 void read_addresses(const Node& node, Draft& draft, Errors& errors) {
     constexpr std::array<std::string_view, 4> kWords{"first", "any", "each", "quorum"};
-    read_word(node, kWords, draft.addresses, errors);
+    constexpr std::array kPolicies{AddressPolicy::first, AddressPolicy::any, AddressPolicy::each,
+                                   AddressPolicy::quorum};
+    std::string word;
+    read_word(node, kWords, word, errors);
+    const auto found = std::ranges::find(kWords, word);
+    if (found != kWords.end()) draft.addresses = kPolicies.at(found - kWords.begin());
 }
 
 constexpr Option<Draft> kAddressOptions[] = {
@@ -61,20 +60,16 @@ constexpr Option<Draft> kOptions[] = {
                                     "`scrape`: whether /metrics shows what the target exposes; "
                                     "never what goes round a circle of such (labels "
                                     "`exported_exported_target`)."),
-    option<&Draft::confirm>("confirm", "",
-                            "`attempts`, `within`: probes before it counts as down."),
-    option<&Draft::recover>("recover", "", "`attempts`: probes before it counts as up again."),
+    option<&Draft::confirm>("confirm", "none",
+                            "Probes that have to fail too before a failure counts; see below."),
+    option<&Draft::recover>("recover", "none",
+                            "Probes that have to succeed before it is ok again; see below."),
     option_read_by<Draft>(read_addresses, "addresses", "first, any, each or quorum", "first",
-                          "Which of a name's addresses count."),
-};
-
-constexpr Option<Confirm> kConfirmOptions[] = {
-    option<&Confirm::attempts>("attempts", "", ""),
-    option<&Confirm::within>("within", "", ""),
-};
-
-constexpr Option<Confirm> kRecoverOptions[] = {
-    option<&Confirm::attempts>("attempts", "", ""),
+                          "Which of a name's addresses decide: the first that takes a connection, "
+                          "or every one is probed, at most 16, and it is ok if one is (`any`), if "
+                          "all are (`each`) or more than half (`quorum`). What says nothing of an "
+                          "address, such as no route to IPv6 from here, does not count. Not for "
+                          "probers without a host, nor through a proxy."),
 };
 
 /// The keys of all probers' sections.
@@ -187,17 +182,13 @@ void check_address(const Node& node, Draft& draft, Reading& reading) {
     }
 }
 
-void note_later_keys(const Node& node, const Draft& draft, Reading& reading) {
-    Confirm confirm;
-    read_options(draft.confirm, kConfirmOptions, confirm, reading.errors);
-    read_options(draft.recover, kRecoverOptions, confirm, reading.errors);
-    for (const Node::Entry& entry : node.entries) {
-        if (entry.key == "confirm" || entry.key == "recover") {
-            reading.not_yet(entry, "one probe decides");
-        } else if (entry.key == "addresses" && draft.addresses != "first") {
-            reading.not_yet(entry, "the first address that answers counts");
-        }
+void read_confirmation(const Draft& draft, TargetConfig& target, Reading& reading) {
+    target.confirmation = reading.config.default_confirmation;
+    if (!draft.confirm.is_null()) {
+        read_confirm(draft.confirm, target.confirmation, reading.errors);
+        check_confirm(draft.confirm, target, reading.errors);
     }
+    if (!draft.recover.is_null()) read_recover(draft.recover, target.confirmation, reading.errors);
 }
 
 void check_other_sections(const Node& node, const Draft& draft, Reading& reading) {
@@ -249,9 +240,9 @@ std::optional<Draft> read_draft(const Node& node, Form form,
     const ModuleConfig* module = nullptr;
     if (!resolve_prober(node, draft, module, reading)) return std::nullopt;
     set_times(node, module, draft, reading);
+    read_confirmation(draft, draft, reading);
     check_labels(node, reading.errors);
     check_other_sections(node, draft, reading);
-    note_later_keys(node, draft, reading);
     if (form == Form::whole) check_address(node, draft, reading);
     draft.options = merged_options(node.find(draft.prober), module);
     return draft;

@@ -151,8 +151,15 @@ struct SelfMetrics::Registered {
                              "Probes finished, by prober and result: ok, failed, or unknown where "
                              "the prober itself could not judge.",
                              {"prober", "result"}};
-    Labelled<Counter> skipped{
-        registry, "pilotlight_probes_skipped_total", "Probes left out, by cause.", {"cause"}};
+    Labelled<Counter> blips{registry,
+                            "pilotlight_probe_blips_total",
+                            "Failures that the probes after them did not confirm, by prober.",
+                            {"prober"}};
+    Labelled<Counter> skipped{registry,
+                              "pilotlight_probes_skipped_total",
+                              "Turns of targets left out: the probe before was in flight "
+                              "(overrun) or waited for a limit, or nobody looked (missed).",
+                              {"cause"}};
     Histogram& lateness = family<Histogram>(registry, "pilotlight_probe_lateness_seconds",
                                             "How long after its scheduled time a probe started.")
                               .Add({}, kLatenessBuckets);
@@ -246,7 +253,10 @@ SelfMetrics::SelfMetrics(std::string_view version, std::string_view revision)
     metrics_->build_info.at({version, revision}).Set(1);
     for (const std::string_view state : {"open", "acknowledged"})
         metrics_->incidents.at({state});
-    metrics_->skipped.at({"overrun"});
+    for (const std::string_view cause :
+         {"overrun", "missed", "in_flight_limit", "host_limit", "prober_limit"}) {
+        metrics_->skipped.at({cause});
+    }
     for (const std::string_view state : {"pending", "active", "expired"})
         metrics_->silences.at({state});
     for (const std::string_view status : {"firing", "resolved"})
@@ -262,6 +272,7 @@ void SelfMetrics::declare_prober(std::string_view prober) {
     for (const std::string_view result : {"ok", "failed", "unknown"}) {
         metrics_->probes.at({prober, result});
     }
+    metrics_->blips.at({prober});
 }
 
 void SelfMetrics::declare_receiver(std::string_view receiver, std::string_view integration,
@@ -279,8 +290,12 @@ void SelfMetrics::probe_finished(std::string_view prober, std::string_view resul
     metrics_->lateness.Observe(lateness.count());
 }
 
-void SelfMetrics::probe_skipped(std::string_view cause) {
-    metrics_->skipped.at({cause}).Increment();
+void SelfMetrics::probe_blipped(std::string_view prober) {
+    metrics_->blips.at({prober}).Increment();
+}
+
+void SelfMetrics::set_probes_skipped(std::string_view cause, std::uint64_t count) {
+    raise(metrics_->skipped.at({cause}), count);
 }
 
 void SelfMetrics::set_targets(std::uint64_t count) {

@@ -48,8 +48,10 @@ class SelfMetrics {
 
     /// `result`: "ok", "failed" or "unknown". `lateness`: scheduled to started.
     void probe_finished(std::string_view prober, std::string_view result, Seconds lateness);
-    /// `cause`: why a turn was left out ("overrun", "limit", ...).
-    void probe_skipped(std::string_view cause);
+    /// A failure was not confirmed by the probes after it.
+    void probe_blipped(std::string_view prober);
+    /// Turns left out since the start for one cause ("overrun", "host_limit", ...).
+    void set_probes_skipped(std::string_view cause, std::uint64_t count);
     void set_targets(std::uint64_t count);
     /// Targets that their last probe could not judge.
     void set_probe_unknown(std::string_view phase, std::string_view reason, std::uint64_t count);

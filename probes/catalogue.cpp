@@ -119,6 +119,8 @@ constexpr CatalogueEntry kCatalogue[] = {
     {"pg_stat_database_xact_rollback", counter, "Transactions rolled back."},
     {"pg_static", gauge, "Version of the server."},
     {"pg_up", gauge, "Whether the server could be connected to and answered the query."},
+    {"probe_address_success", gauge,
+     "Whether the target is ok at one of its addresses, where every address is probed."},
     {"probe_dns_additional_rrs", gauge, "Records in the additional section of the answer."},
     {"probe_dns_answer_rrs", gauge, "Records in the answer."},
     {"probe_dns_authority_rrs", gauge, "Records in the authority section of the answer."},

@@ -103,7 +103,10 @@ class DnsCall {
             request.source = options_.source;
             auto opened = runtime::DatagramSocket::open(services_.executor(), request);
             if (!out_.address || opened) out_.address = address;
-            if (opened) return std::move(*opened);
+            if (opened) {
+                services_.note_address(server_.host, address);
+                return std::move(*opened);
+            }
             out_.refusals.push_back({address, opened.error().detail});
             if (!out_.failure) {
                 out_.failure = outcome_of(std::move(opened.error()).in_phase("connect"));

@@ -210,6 +210,7 @@ class IcmpProber final : public Prober {
                                             "family");
             co_return ping;
         }
+        services.note_address(host_, *ping.address);
         DatagramRequest::Kind kind = DatagramRequest::Kind::ping;
         auto socket = open(services, *ping.address, kind);
         if (!socket) {

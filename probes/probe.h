@@ -117,6 +117,13 @@ class Prober {
     }
     [[nodiscard]] const Redaction* redaction() const { return redaction_.get(); }
 
+    /// Takes over from `other` what it was given by the three above.
+    void be_like(const Prober& other) {
+        limits_ = other.limits_;
+        redaction_ = other.redaction_;
+        always_evidence_ = other.always_evidence_;
+    }
+
   protected:
     [[nodiscard]] const config::Limits& limits() const { return limits_; }
     /// Whether a report with this outcome is to bring evidence. A probe that is ok pays nothing

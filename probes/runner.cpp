@@ -4,14 +4,19 @@
 
 #include <boost/asio/use_future.hpp>
 
+#include <array>
 #include <atomic>
 #include <unordered_map>
 
 #include "core/check.h"
 #include "core/hash.h"
+#include "probes/addresses.h"
+#include "probes/ask.h"
 #include "probes/certificate_watch.h"
+#include "probes/confirmation.h"
 #include "probes/doubt.h"
 #include "probes/redaction.h"
+#include "probes/round.h"
 #include "probes/target_series.h"
 #include "probes/turns.h"
 #include "runtime/loop.h"
@@ -31,24 +36,42 @@ constexpr std::size_t kMostDetail = 1'024;
 struct Watched {
     SharedTarget target;
     std::unique_ptr<Prober> prober;
+    /// Where each address is asked; null otherwise.
+    std::unique_ptr<AddressProbes> addresses;
     std::unique_ptr<TargetSeries> series;
     CertificateWatch certificates = {};
+    Confirmation confirmation{{}};
+    Admission::Way way;
+    /// Until a reload removes or changes the target: then nobody waits for its probe any more.
+    bool current = true;
+    /// What its turn waits by while no probe of it runs; null otherwise.
+    asio::steady_timer* pause = nullptr;
+
+    explicit Watched(PreparedTarget prepared)
+        : target(std::move(prepared.target)), prober(std::move(prepared.prober)) {
+        const config::TargetConfig& config = target->config;
+        confirmation = Confirmation(config.confirmation);
+        if (config.addresses == config::AddressPolicy::first || !prepared.make_another) return;
+        auto make = [own = prober.get(), another = std::move(prepared.make_another)] {
+            std::unique_ptr<Prober> made = another();
+            made->be_like(*own);
+            return made;
+        };
+        addresses = std::make_unique<AddressProbes>(target, std::move(make));
+    }
+    void wake() const {
+        if (pause != nullptr) pause->cancel();
+    }
 };
 
-/// Asks, and makes a report of what should never come: an exception out of a prober.
-asio::awaitable<Report> ask(Prober& prober, runtime::Services& services,
-                            runtime::Deadline deadline) {
-    std::string escaped;
-    try {
-        Report report = co_await prober.run(services, deadline);
-        co_return report;
-    } catch (const std::bad_alloc&) {
-        co_return Report{Outcome::unknown("prober", "no_memory", "there is no memory left")};
-    } catch (const std::exception& error) {
-        if (runtime::is_cancellation()) throw;
-        escaped = error.what();
+asio::awaitable<Report> ask_target(Watched& watched, runtime::Services& services,
+                                   runtime::Deadline deadline) {
+    if (watched.addresses) {
+        std::optional<Report> report = co_await watched.addresses->ask(services, deadline);
+        if (report) co_return std::move(*report);
     }
-    co_return Report{Outcome::unknown("prober", "exception", "the prober threw: " + escaped)};
+    Report report = co_await ask(*watched.prober, services, deadline);
+    co_return report;
 }
 
 /// Takes over what the report says of the outcome, without the target's secrets.
@@ -63,30 +86,33 @@ void take_outcome(ProbeRun& run, Report& report, const Redaction* redaction) {
     run.evidence = std::move(report.evidence);
 }
 
-/// One probe from start to end, its failure doubted where we may be to blame; the samples are the
-/// caller's. `scheduled` is nothing for a probe that nobody scheduled.
-asio::awaitable<std::pair<ProbeRun, Report>> probe(std::shared_ptr<Watched> watched,
-                                                   runtime::Services& services, const Turns& turns,
-                                                   std::optional<SteadyTime> scheduled) {
+/// One probe from start to end, its failure doubted where we may be to blame; `run.lateness` and
+/// the samples are the caller's. `how`: what is known of it before.
+asio::awaitable<Asked> probe(std::shared_ptr<Watched> watched, runtime::Services& services,
+                             const Turns& turns, Circumstances how) {
     const config::TargetConfig& config = watched->target->config;
+    how.timeout = config.timeout;
     ProbeRun run;
     run.target = watched->target;
     run.started_at = wall_now();
     const SteadyTime started = steady_now();
-    // Probes that are due within a moment start together, some before their time.
-    if (scheduled) run.lateness = std::max(started - *scheduled, SteadyTime::duration::zero());
-    Circumstances how{run.lateness, scheduled ? config.interval : Duration(), config.timeout};
     const std::chrono::nanoseconds lost = turns.lost(started);
     const std::chrono::nanoseconds suspended = runtime::time_suspended();
     const runtime::Deadline deadline{started + config.timeout};
-    Report report = co_await ask(*watched->prober, services, deadline);
+    Report report = co_await ask_target(*watched, services, deadline);
     const SteadyTime ended = steady_now();
     run.duration = ended - started;
     how.lost = turns.lost(ended) - lost;
     how.suspended = runtime::time_suspended() - suspended;
     report.outcome = doubt(std::move(report.outcome), how);
     take_outcome(run, report, watched->prober->redaction());
-    co_return std::pair(std::move(run), std::move(report));
+    co_return Asked{std::move(run), std::move(report), started};
+}
+
+/// Whether a re-probe can go to another address than the probe before.
+bool has_choice(const Watched& watched) {
+    const Target& target = *watched.target;
+    return target.config.confirmation.attempts > 0 && !target.host.empty() && !watched.addresses;
 }
 
 void add_samples(ProbeRun& run, const Report& report, TargetSeries& series) {
@@ -102,11 +128,12 @@ void add_samples(ProbeRun& run, const Report& report, TargetSeries& series) {
 class Runner::Shard {
   public:
     Shard(int index, const Options& options, ClockAnchor anchor, runtime::BlockingPool& blocking,
-          const ProbeSink& sink)
-        : loop_(fmt::format("probe-{}", index)),
+          Admission& admission, const ProbeSink& sink)
+        : index_(index),
+          loop_(fmt::format("probe-{}", index)),
           services_(loop_.executor(), blocking, options.services),
           sink_(sink),
-          in_flight_limit_(options.in_flight_limit),
+          admission_(admission),
           schedule_(anchor, options.first_within),
           wakeup_(loop_.executor()),
           next_turn_(loop_.executor()),
@@ -141,9 +168,7 @@ class Runner::Shard {
     }
 
     void probe_now(PreparedTarget target, std::shared_ptr<std::promise<ProbeRun>> promise) {
-        auto watched = std::make_shared<Watched>();
-        watched->target = std::move(target.target);
-        watched->prober = std::move(target.prober);
+        auto watched = std::make_shared<Watched>(std::move(target));
         loop_.post([this, watched, promise] {
             tasks_.spawn(watched->target->config.name,
                          [this, watched, promise] { return run_alone(watched, promise); });
@@ -151,7 +176,10 @@ class Runner::Shard {
     }
 
     [[nodiscard]] RunnerCounters counters() const {
-        return {overruns_.load(), missed_.load(), in_flight_.load(), targets_.load()};
+        RunnerCounters counters{.skipped = {}, .in_flight = in_flight_, .targets = targets_};
+        for (const SkipCause cause : kSkipCauses)
+            counters.skipped[cause] = skipped_.at(static_cast<std::size_t>(cause));
+        return counters;
     }
 
   private:
@@ -159,23 +187,32 @@ class Runner::Shard {
     asio::awaitable<void> count_turns();
     void start_due();
     asio::awaitable<void> run_scheduled(std::shared_ptr<Watched> watched, SteadyTime scheduled);
+    asio::awaitable<std::optional<Asked>> take_turn(std::shared_ptr<Watched> watched,
+                                                    SteadyTime scheduled);
+    asio::awaitable<std::optional<Asked>> probe_once(std::shared_ptr<Watched> watched,
+                                                     runtime::AddressRules& rules,
+                                                     Circumstances how);
+    asio::awaitable<Asked> probe_counted(std::shared_ptr<Watched> watched,
+                                         runtime::Services& services, Circumstances how);
+    asio::awaitable<void> await_admission(Admission::Pass& pass, std::shared_ptr<Watched> watched);
+    asio::awaitable<void> pause_until(Watched& watched, SteadyTime until);
     asio::awaitable<void> run_alone(std::shared_ptr<Watched> watched,
                                     std::shared_ptr<std::promise<ProbeRun>> promise);
     void take(std::vector<PreparedTarget> targets);
     std::shared_ptr<Watched> watch(PreparedTarget target);
     void publish_counters();
 
+    int index_;
     runtime::Loop loop_;
     runtime::Services services_;
     const ProbeSink& sink_;
-    std::size_t in_flight_limit_;
+    Admission& admission_;
     Schedule schedule_;
     std::unordered_map<std::string, std::shared_ptr<Watched>> watched_;
     asio::steady_timer wakeup_;
     Turns turns_;
     asio::steady_timer next_turn_;
-    std::atomic<std::uint64_t> overruns_ = 0;
-    std::atomic<std::uint64_t> missed_ = 0;
+    std::array<std::atomic<std::uint64_t>, kSkipCauses.size()> skipped_{};
     std::atomic<std::uint64_t> in_flight_ = 0;
     std::atomic<std::uint64_t> targets_ = 0;
     bool stopped_ = false;
@@ -186,10 +223,7 @@ class Runner::Shard {
 asio::awaitable<void> Runner::Shard::keep_time() {
     for (;;) {
         start_due();
-        // At the limit there is nothing to wake up for; the next probe that ends wakes us.
-        const bool full = schedule_.in_flight() >= in_flight_limit_;
-        const std::optional<SteadyTime> next = full ? std::nullopt : schedule_.next_wakeup();
-        wakeup_.expires_at(next.value_or(SteadyTime::max()));
+        wakeup_.expires_at(schedule_.next_wakeup().value_or(SteadyTime::max()));
         co_await wakeup_.async_wait(asio::as_tuple(asio::use_awaitable));
         const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
         if (cancellation.cancelled() != asio::cancellation_type::none) co_return;
@@ -207,53 +241,127 @@ asio::awaitable<void> Runner::Shard::count_turns() {
 }
 
 void Runner::Shard::start_due() {
-    if (schedule_.in_flight() < in_flight_limit_) {
-        const std::size_t room = in_flight_limit_ - schedule_.in_flight();
-        for (DueJob& job : schedule_.pop_due(steady_now(), room)) {
-            std::shared_ptr<Watched> watched = watched_.at(job.key);
-            tasks_.spawn(std::move(job.key), [this, watched, scheduled = job.scheduled] {
-                return run_scheduled(watched, scheduled);
-            });
-        }
+    for (DueJob& job : schedule_.pop_due(steady_now())) {
+        std::shared_ptr<Watched> watched = watched_.at(job.key);
+        tasks_.spawn(std::move(job.key), [this, watched, scheduled = job.scheduled] {
+            return run_scheduled(watched, scheduled);
+        });
     }
     publish_counters();
 }
 
 asio::awaitable<void> Runner::Shard::run_scheduled(std::shared_ptr<Watched> watched,
                                                    SteadyTime scheduled) {
-    const std::string& name = watched->target->config.name;
-    if (turns_.began(steady_now())) next_turn_.cancel();
-    auto [run, report] = co_await probe(watched, services_, turns_, scheduled);
-    turns_.ended();
-    const bool was_full = schedule_.in_flight() >= in_flight_limit_;
-    schedule_.finished(name);
+    std::optional<Asked> told = co_await take_turn(watched, scheduled);
+    schedule_.finished(watched->target->config.name);
     publish_counters();
-    if (was_full) wakeup_.cancel();
-    // A reload may have removed or changed the target meanwhile: nobody waits for this any more.
-    const auto now_watched = watched_.find(name);
-    if (now_watched == watched_.end() || now_watched->second != watched) co_return;
-    const std::string news = watched->certificates.observe(report, run.started_at);
-    if (!news.empty()) spdlog::warn("target \"{}\": {}", name, news);
+    if (!told || !watched->current) co_return;
+    if (const std::optional<Blip>& blip = told->run.blip) {
+        spdlog::info("target \"{}\": a blip, the next probe is ok: {}/{}: {}",
+                     watched->target->config.name, blip->outcome.phase, blip->outcome.reason,
+                     blip->outcome.detail);
+    }
+    ProbeRun& run = told->run;
+    const std::string news = watched->certificates.observe(told->report, run.started_at);
+    if (!news.empty()) spdlog::warn("target \"{}\": {}", watched->target->config.name, news);
     run.outcome.detail += watched->certificates.remark(run.outcome, run.started_at);
-    add_samples(run, report, *watched->series);
-    sink_.ran(std::move(run));
+    add_samples(run, told->report, *watched->series);
+    sink_.ran(std::move(told->run));
+}
+
+/// Probes until it is settled what is to be told; nothing where nobody waits for that any more.
+asio::awaitable<std::optional<Asked>> Runner::Shard::take_turn(std::shared_ptr<Watched> watched,
+                                                               SteadyTime scheduled) {
+    Round round;
+    runtime::AddressRules rules{.host = watched->target->host, .only = {}, .used = {}};
+    // Probes that are due within a moment start together, some before their time.
+    const auto late_by = [&](SteadyTime begun) {
+        return std::max(begun - scheduled, SteadyTime::duration::zero());
+    };
+    // What waits for a limit is late, but no sign of a loop that cannot keep up.
+    const Circumstances how{.lateness = late_by(steady_now()),
+                            .interval = watched->target->config.interval};
+    std::optional<std::chrono::nanoseconds> lateness;
+    while (watched->current) {
+        std::optional<Asked> asked = co_await probe_once(watched, rules, how);
+        if (!asked) break;
+        if (!lateness) lateness = late_by(asked->started);
+        // Whether it recovers is seen where it is always asked.
+        if (asked->run.outcome.verdict == Verdict::ok) rules.used.clear();
+        const Judged judged = watched->confirmation.heard(asked->run.outcome.verdict, steady_now());
+        std::optional<Asked> told = round.take(std::move(*asked), judged);
+        if (told) {
+            told->run.lateness = *lateness;
+            co_return told;
+        }
+        while (watched->current && steady_now() < judged.at)
+            co_await pause_until(*watched, judged.at);
+    }
+    co_return std::nullopt;
+}
+
+asio::awaitable<std::optional<Asked>> Runner::Shard::probe_once(std::shared_ptr<Watched> watched,
+                                                                runtime::AddressRules& rules,
+                                                                Circumstances how) {
+    Admission::Pass pass(admission_, watched->way);
+    if (!pass.enter()) co_await await_admission(pass, watched);
+    if (!watched->current) co_return std::nullopt;
+    std::optional<runtime::Services> choosing;
+    if (has_choice(*watched)) choosing.emplace(services_, rules);
+    Asked asked = co_await probe_counted(watched, choosing ? *choosing : services_, how);
+    if (!watched->current) co_return std::nullopt;
+    co_return asked;
+}
+
+asio::awaitable<Asked> Runner::Shard::probe_counted(std::shared_ptr<Watched> watched,
+                                                    runtime::Services& services,
+                                                    Circumstances how) {
+    if (turns_.began(steady_now())) next_turn_.cancel();
+    Asked asked = co_await probe(std::move(watched), services, turns_, how);
+    turns_.ended();
+    co_return asked;
+}
+
+asio::awaitable<void> Runner::Shard::await_admission(Admission::Pass& pass,
+                                                     std::shared_ptr<Watched> watched) {
+    const std::string& name = watched->target->config.name;
+    pass.wait([this, weak = std::weak_ptr<Watched>(watched)] {
+        loop_.post([weak] {
+            if (const std::shared_ptr<Watched> waiting = weak.lock()) waiting->wake();
+        });
+    });
+    while (watched->current) {
+        const std::optional<SkipCause> cause = pass.waits_for();
+        if (!cause) break;
+        schedule_.held_up_by(name, *cause);
+        co_await pause_until(*watched, SteadyTime::max());
+    }
+    schedule_.held_up_by(name, SkipCause::overrun);
+}
+
+/// Or until it is woken.
+asio::awaitable<void> Runner::Shard::pause_until(Watched& watched, SteadyTime until) {
+    asio::steady_timer timer(loop_.executor(), until);
+    watched.pause = &timer;
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    watched.pause = nullptr;
+    const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
+    if (cancellation.cancelled() != asio::cancellation_type::none) runtime::throw_cancelled();
 }
 
 asio::awaitable<void> Runner::Shard::run_alone(std::shared_ptr<Watched> watched,
                                                std::shared_ptr<std::promise<ProbeRun>> promise) {
-    if (turns_.began(steady_now())) next_turn_.cancel();
-    auto [run, report] = co_await probe(watched, services_, turns_, std::nullopt);
-    turns_.ended();
+    Asked asked = co_await probe_counted(watched, services_, Circumstances());
     TargetSeries series(watched->target);
-    add_samples(run, report, series);
-    promise->set_value(std::move(run));
+    add_samples(asked.run, asked.report, series);
+    promise->set_value(std::move(asked.run));
 }
 
 std::shared_ptr<Watched> Runner::Shard::watch(PreparedTarget prepared) {
-    auto fresh = std::make_shared<Watched>();
-    fresh->target = std::move(prepared.target);
-    fresh->prober = std::move(prepared.prober);
-    const auto known = watched_.find(fresh->target->config.name);
+    auto fresh = std::make_shared<Watched>(std::move(prepared));
+    const config::TargetConfig& config = fresh->target->config;
+    fresh->way = admission_.way(fresh->target->host, config.prober, index_);
+    const auto known = watched_.find(config.name);
     if (known != watched_.end()) {
         Watched& old = *known->second;
         if (old.target->fingerprint == fresh->target->fingerprint) return known->second;
@@ -264,6 +372,8 @@ std::shared_ptr<Watched> Runner::Shard::watch(PreparedTarget prepared) {
         if (old.target->labels == fresh->target->labels) {
             fresh->series = std::move(old.series);
             fresh->series->retarget(fresh->target);
+            fresh->confirmation = old.confirmation;
+            fresh->confirmation.change(config.confirmation);
             return fresh;
         }
         sink_.gone(old.target, old.series->end(wall_now()));
@@ -282,7 +392,10 @@ void Runner::Shard::take(std::vector<PreparedTarget> targets) {
         next[name] = watch(std::move(target));
     }
     for (const auto& [name, old] : watched_) {
-        if (!next.contains(name)) sink_.gone(old->target, old->series->end(wall_now()));
+        const auto kept = next.find(name);
+        if (kept == next.end()) sink_.gone(old->target, old->series->end(wall_now()));
+        old->current = kept != next.end() && kept->second == old;
+        if (!old->current) old->wake();
     }
     watched_ = std::move(next);
     schedule_.replace(jobs, steady_now());
@@ -291,18 +404,20 @@ void Runner::Shard::take(std::vector<PreparedTarget> targets) {
 }
 
 void Runner::Shard::publish_counters() {
-    overruns_ = schedule_.counters().overruns;
-    missed_ = schedule_.counters().missed;
+    for (const SkipCause cause : kSkipCauses)
+        skipped_.at(static_cast<std::size_t>(cause)) = schedule_.skipped()[cause];
     in_flight_ = schedule_.in_flight();
     targets_ = schedule_.size();
 }
 
 Runner::Runner(Options options, runtime::BlockingPool& blocking, ProbeSink sink)
-    : sink_(std::make_unique<const ProbeSink>(std::move(sink))) {
-    PILOT_CHECK(options.threads >= 1 && options.in_flight_limit >= 1);
+    : sink_(std::make_unique<const ProbeSink>(std::move(sink))),
+      admission_(std::make_unique<Admission>(options.limits, options.threads)) {
+    PILOT_CHECK(options.threads >= 1);
     const ClockAnchor anchor{wall_now(), steady_now()};
     for (int i = 0; i < options.threads; ++i) {
-        shards_.push_back(std::make_unique<Shard>(i, options, anchor, blocking, *sink_));
+        shards_.push_back(
+            std::make_unique<Shard>(i, options, anchor, blocking, *admission_, *sink_));
     }
 }
 
@@ -320,6 +435,7 @@ void Runner::replace(std::vector<PreparedTarget> targets) {
     }
     for (std::size_t i = 0; i < shards_.size(); ++i)
         shards_[i]->replace(std::move(shares[i]));
+    admission_->forget_unused();
 }
 
 std::future<ProbeRun> Runner::probe_now(PreparedTarget target) {
@@ -338,8 +454,7 @@ RunnerCounters Runner::counters() const {
     RunnerCounters sum;
     for (const auto& shard : shards_) {
         const RunnerCounters each = shard->counters();
-        sum.overruns += each.overruns;
-        sum.missed += each.missed;
+        sum.skipped += each.skipped;
         sum.in_flight += each.in_flight;
         sum.targets += each.targets;
     }

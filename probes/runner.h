@@ -5,18 +5,29 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "config/config.h"
 #include "core/sample.h"
 #include "core/time.h"
+#include "probes/admission.h"
 #include "probes/probe.h"
 #include "probes/schedule.h"
+#include "probes/skips.h"
 #include "probes/target.h"
 #include "runtime/blocking.h"
 #include "runtime/services.h"
 
 namespace pilotlight::probes {
+
+/// A failure that was not confirmed.
+struct Blip {
+    Outcome outcome;
+    SharedEvidence evidence;
+    WallTime at{};
+};
 
 /// One probe that has ended.
 struct ProbeRun {
@@ -28,6 +39,10 @@ struct ProbeRun {
     /// From the tick of the schedule to the start; 0 for a probe that nobody scheduled.
     std::chrono::nanoseconds lateness{};
     std::chrono::nanoseconds duration{};
+    /// When the first failure began that this one confirms; nothing where there is none.
+    std::optional<WallTime> failing_since = {};
+    /// The failure before it that this probe did not confirm; nothing where there was none.
+    std::optional<Blip> blip = {};
     /// Everything at `started_at`, whole label sets, stale markers among them. Never null.
     SharedBatch batch;
     /// Samples that brought their own time along, one batch per time; mostly none.
@@ -44,21 +59,24 @@ struct ProbeSink {
 };
 
 struct RunnerCounters {
-    std::uint64_t overruns = 0;
-    std::uint64_t missed = 0;
+    /// Turns that were left out.
+    SkipCounts skipped;
+    /// Turns that have come and are not over: probing, waiting for a limit, being confirmed.
     std::uint64_t in_flight = 0;
     std::uint64_t targets = 0;
 };
 
 /// Runs every target's probe on its schedule, each on one of N probe loops (by the hash of its
-/// name), under a deadline of its timeout. Owns the loops and their threads.
+/// name), under a deadline of its timeout. A failure that is to be confirmed, and a success after
+/// which others are to follow, take further probes within the same turn; what they come to is one
+/// ProbeRun. Owns the loops and their threads.
 /// Thread: one owner, except counters() and probe_now().
 class Runner {
   public:
     struct Options {
         int threads = 1;
-        /// Probes in flight at once on one loop; what is due beyond it waits, and is late.
-        std::size_t in_flight_limit = 2'000;
+        /// Probes that run at once; what is due beyond them waits, and is late.
+        Admission::Limits limits = {};
         /// A new target's first probe comes within this time.
         Duration first_within = std::chrono::seconds(5);
         runtime::Services::Options services = {};
@@ -73,11 +91,12 @@ class Runner {
 
     /// Makes `targets` the whole list, by name; heartbeats are left out. Those whose fingerprint is
     /// unchanged keep their prober, phase, series and the probe in flight (the given prober is
-    /// dropped); a probe in flight of a changed or removed target ends unheard. Waits until every
-    /// loop has taken it.
+    /// dropped); a probe in flight of a changed or removed target ends unheard, and so does what
+    /// was to confirm it. Waits until every loop has taken it.
     void replace(std::vector<PreparedTarget> targets);
 
-    /// One probe outside the schedule, its samples not part of the target's: for /probe. Invalid
+    /// One probe outside the schedule and its limits, its samples not part of the target's, nothing
+    /// confirmed: for /probe. Invalid
     /// (broken promise) when stop() comes first. Thread: any.
     [[nodiscard]] std::future<ProbeRun> probe_now(PreparedTarget target);
 
@@ -90,6 +109,7 @@ class Runner {
   private:
     class Shard;
     std::unique_ptr<const ProbeSink> sink_;
+    std::unique_ptr<Admission> admission_;
     std::vector<std::unique_ptr<Shard>> shards_;
 };
 

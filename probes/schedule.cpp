@@ -105,15 +105,21 @@ std::vector<DueJob> Schedule::pop_due(SteadyTime now, std::size_t limit) {
         const auto passed = (entry.due - tick.due) / entry.interval;
         const auto unserved = static_cast<std::uint64_t>(std::max<std::int64_t>(passed - 1, 0));
         if (entry.in_flight) {
-            counters_.overruns += 1 + unserved;
+            skipped_[entry.held_up_by] += 1 + unserved;
             continue;
         }
-        counters_.missed += unserved;
+        skipped_[SkipCause::missed] += unserved;
         entry.in_flight = true;
+        entry.held_up_by = SkipCause::overrun;
         ++in_flight_;
         due.push_back({std::move(tick.key), tick.due});
     }
     return due;
+}
+
+void Schedule::held_up_by(const std::string& key, SkipCause cause) {
+    const auto found = entries_.find(key);
+    if (found != entries_.end()) found->second.held_up_by = cause;
 }
 
 void Schedule::finished(const std::string& key) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/time.h"
+#include "probes/skips.h"
 
 namespace pilotlight::probes {
 
@@ -31,13 +32,6 @@ struct DueJob {
     std::string key;
     /// The tick that it serves: the oldest one not served yet. Lateness counts from here.
     SteadyTime scheduled;
-};
-
-struct ScheduleCounters {
-    /// Ticks skipped because the job's earlier run was still in flight.
-    std::uint64_t overruns = 0;
-    /// Ticks that passed unserved because nobody asked in time (a loop that was frozen, a cap).
-    std::uint64_t missed = 0;
 };
 
 /// Says when each job is due. A job ticks at hash(key) mod interval, counted from the Unix epoch:
@@ -63,6 +57,10 @@ class Schedule {
     /// `limit`; what is over the limit stays due. Each is in flight until finished().
     [[nodiscard]] std::vector<DueJob> pop_due(SteadyTime now, std::size_t limit = SIZE_MAX);
 
+    /// Why ticks of a job in flight are skipped from now on: overrun, or the limit that it waits
+    /// for before it really starts. An unknown key is no mistake.
+    void held_up_by(const std::string& key, SkipCause cause);
+
     /// The run that pop_due() ordered has ended. An unknown key is no mistake.
     void finished(const std::string& key);
 
@@ -71,7 +69,7 @@ class Schedule {
 
     [[nodiscard]] std::size_t size() const { return size_; }
     [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
-    [[nodiscard]] const ScheduleCounters& counters() const { return counters_; }
+    [[nodiscard]] const SkipCounts& skipped() const { return skipped_; }
 
     /// Waking up once for all that is due in so short a time costs less than being exact.
     static constexpr Duration kTogether{2};
@@ -82,6 +80,7 @@ class Schedule {
         std::uint64_t fingerprint = 0;
         SteadyTime due;
         bool in_flight = false;
+        SkipCause held_up_by = SkipCause::overrun;
         /// Removed while in flight: only remembered until it has ended.
         bool removed = false;
         /// Only within replace(): seen among the new jobs.
@@ -111,7 +110,7 @@ class Schedule {
     std::vector<Tick> ticks_;
     std::size_t size_ = 0;
     std::size_t in_flight_ = 0;
-    ScheduleCounters counters_;
+    SkipCounts skipped_;
 };
 
 }  // namespace pilotlight::probes

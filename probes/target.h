@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +22,8 @@ struct Target {
     std::string instance;
     /// What every one of its samples carries: target, instance, prober, service, its own labels.
     Labels labels;
+    /// The host that it asks, lower case, IPv6 without brackets; empty where it asks none.
+    std::string host;
     /// A hash of all of `config` but its place in the file: a reload keeps what is equal.
     std::uint64_t fingerprint = 0;
     /// What its prober awaits(): null where it is asked.
@@ -32,6 +35,8 @@ using SharedTarget = std::shared_ptr<const Target>;
 struct PreparedTarget {
     SharedTarget target;
     std::unique_ptr<Prober> prober;
+    /// Makes another one like it: a prober asks one address at a time.
+    std::function<std::unique_ptr<Prober>()> make_another = {};
 };
 
 [[nodiscard]] std::vector<SharedTarget> shared_targets(const std::vector<PreparedTarget>& prepared);

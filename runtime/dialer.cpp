@@ -276,6 +276,7 @@ asio::awaitable<DialResult> dial(Services& services, DialRequest request, Deadli
     Attempt<std::shared_ptr<Socket>> connected =
         co_await connect_any(services, port, request.source, deadline, result);
     result.timings.connect = steady_now() - resolved;
+    if (result.address) services.note_address(host, *result.address);
     if (!connected) {
         result.failure = std::move(connected.error());
         co_return result;

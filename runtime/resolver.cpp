@@ -383,10 +383,15 @@ Resolver::Resolver(asio::any_io_executor executor, Options options)
 
 Resolver::~Resolver() = default;
 
+Resolver::Resolver(const Resolver& base, const AddressRules* rules)
+    : state_(base.state_), rules_(rules) {}
+
 asio::awaitable<Attempt<std::vector<IpAddress>>> Resolver::resolve(std::string host,
                                                                    IpPreference preference,
                                                                    Deadline deadline) {
-    const std::optional<IpAddress> numeric = IpAddress::parse(host);
+    const bool ruled = rules_ != nullptr && rules_->are_for(host);
+    const std::optional<IpAddress> numeric =
+        ruled && rules_->only ? rules_->only : IpAddress::parse(host);
     if (numeric) {
         if (!preference.fallback && numeric->version != preference.preferred) {
             co_return std::unexpected(
@@ -394,10 +399,14 @@ asio::awaitable<Attempt<std::vector<IpAddress>>> Resolver::resolve(std::string h
         }
         co_return std::vector<IpAddress>{*numeric};
     }
-    if (is_localhost(host)) co_return loopback(preference);
-    const std::shared_ptr<State> state = state_;
-    Attempt<std::vector<IpAddress>> found =
-        co_await state->resolve(std::move(host), preference, deadline);
+    Attempt<std::vector<IpAddress>> found;
+    if (is_localhost(host)) {
+        found = loopback(preference);
+    } else {
+        const std::shared_ptr<State> state = state_;
+        found = co_await state->resolve(std::move(host), preference, deadline);
+    }
+    if (ruled && found) rules_->sort(*found);
     co_return found;
 }
 

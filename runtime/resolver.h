@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/address_rules.h"
 #include "runtime/deadline.h"
 #include "runtime/failure.h"
 #include "runtime/ip_address.h"
@@ -37,16 +38,18 @@ class Resolver {
 
     explicit Resolver(boost::asio::any_io_executor executor);
     Resolver(boost::asio::any_io_executor executor, Options options);
+    /// The same resolver under `rules`, which outlive this as `base` does; null for none.
+    Resolver(const Resolver& base, const AddressRules* rules);
     Resolver(const Resolver&) = delete;
     Resolver& operator=(const Resolver&) = delete;
     /// Look-ups in flight end as cancelled; their coroutines must be joined before.
     ~Resolver();
 
     /// The addresses of `host`, at least one, in the order to try them; a numeric host is its own
-    /// address, localhost is loopback. Fails in phase "resolve": `nxdomain`, `no_addresses` (the
-    /// name exists), `server_failure`, `timeout` (the resolver is alive, this name's servers do not
-    /// answer), or, unknown, `resolver_unreachable` (nothing answers at all, or nobody gets more
-    /// than an error) and `resolver_refuses`.
+    /// address, localhost is loopback. No answer is kept: each call asks anew. Fails in phase
+    /// "resolve": `nxdomain`, `no_addresses` (the name exists), `server_failure`, `timeout` (the
+    /// resolver is alive, this name's servers do not answer), or, unknown, `resolver_unreachable`
+    /// (nothing answers at all, or nobody gets more than an error) and `resolver_refuses`.
     [[nodiscard]] boost::asio::awaitable<Attempt<std::vector<IpAddress>>> resolve(
         std::string host, IpPreference preference, Deadline deadline);
 
@@ -58,6 +61,7 @@ class Resolver {
   private:
     class State;
     std::shared_ptr<State> state_;
+    const AddressRules* rules_ = nullptr;
 };
 
 }  // namespace pilotlight::runtime

@@ -77,6 +77,39 @@ BOOST_AUTO_TEST_CASE(the_last_failure_stays_when_it_is_over) {
     BOOST_TEST(world.evidence(1) == "(none)");
 }
 
+BOOST_AUTO_TEST_CASE(a_blip_is_kept_as_such_and_changes_no_health) {
+    World world;
+    world.probe(0, Outcome::ok(), 0s);
+    probes::ProbeRun run;
+    run.target = world.targets[0];
+    run.started_at = kThen + 16s;
+    run.batch = std::make_shared<SampleBatch>();
+    run.blip = probes::Blip{refused(), seen("blip", kThen + 15s), kThen + 15s};
+    world.states.probed(run);
+    const exporters::TargetView view = world.view(0);
+    BOOST_CHECK(view.health == Health::up);
+    BOOST_CHECK(view.since == kThen);
+    BOOST_TEST(view.reason == "");
+    BOOST_TEST(view.last_failure->blip);
+    BOOST_CHECK(view.last_failure->at == kThen + 15s);
+    BOOST_TEST(world.evidence(0) == "blip");
+    world.probe(0, refused(), 30s, "real");
+    BOOST_TEST(!world.view(0).last_failure->blip);
+}
+
+BOOST_AUTO_TEST_CASE(a_confirmed_failure_lasts_since_the_first_one) {
+    World world;
+    world.probe(0, Outcome::ok(), 0s);
+    probes::ProbeRun run;
+    run.target = world.targets[0];
+    run.outcome = refused();
+    run.started_at = kThen + 20s;
+    run.failing_since = kThen + 15s;
+    run.batch = std::make_shared<SampleBatch>();
+    world.states.probed(run);
+    BOOST_CHECK(world.view(0).since == kThen + 15s);
+}
+
 BOOST_AUTO_TEST_CASE(the_last_failure_survives_a_reload_and_goes_with_its_target) {
     World world;
     world.probe(0, refused(), 0s, "kept");

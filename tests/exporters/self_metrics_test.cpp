@@ -101,6 +101,8 @@ BOOST_AUTO_TEST_CASE(begin_at_zero_where_a_rate_is_taken) {
          {"pilotlight_probes_total{prober=\"tcp\", result=\"failed\"}",
           "pilotlight_probes_total{prober=\"tcp\", result=\"unknown\"}",
           "pilotlight_probes_skipped_total{cause=\"overrun\"}",
+          "pilotlight_probes_skipped_total{cause=\"host_limit\"}",
+          "pilotlight_probe_blips_total{prober=\"tcp\"}",
           "pilotlight_notifications_total{integration=\"slack\", receiver=\"team\"}",
           "pilotlight_notifications_failed_total{integration=\"slack\", reason=\"timeout\", "
           "receiver=\"team\"}",
@@ -123,7 +125,9 @@ BOOST_AUTO_TEST_CASE(count_probes_and_how_late_they_started) {
     metrics.probe_finished("http", "ok", 300us);
     metrics.probe_finished("http", "failed", 40ms);
     metrics.probe_finished("http", "ok", 20s);
-    metrics.probe_skipped("overrun");
+    metrics.set_probes_skipped("overrun", 1);
+    metrics.set_probes_skipped("overrun", 1);
+    metrics.probe_blipped("http");
     const SharedBatch batch = metrics.collect(kNow);
     BOOST_TEST(value(batch, "pilotlight_probes_total{prober=\"http\", result=\"ok\"}") == 2);
     BOOST_TEST(value(batch, "pilotlight_probes_total{prober=\"http\", result=\"failed\"}") == 1);
@@ -133,6 +137,7 @@ BOOST_AUTO_TEST_CASE(count_probes_and_how_late_they_started) {
     BOOST_TEST(value(batch, "pilotlight_probe_lateness_seconds_bucket{le=\"+Inf\"}") == 3);
     BOOST_TEST(value(batch, "pilotlight_probe_lateness_seconds_count") == 3);
     BOOST_TEST(value(batch, "pilotlight_probes_skipped_total{cause=\"overrun\"}") == 1);
+    BOOST_TEST(value(batch, "pilotlight_probe_blips_total{prober=\"http\"}") == 1);
 }
 
 BOOST_AUTO_TEST_CASE(a_failed_notification_counts_as_an_attempt_without_a_delay) {

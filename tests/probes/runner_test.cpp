@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(a_hanging_target_runs_once_at_a_time_and_overruns_are_count
     running->replace(list(target("slow", 20ms)));
     listener.wait_for(1, "slow");
     BOOST_TEST(behaviour->most_inside == 1);
-    BOOST_TEST(running->counters().overruns >= 10U);
+    BOOST_TEST(running->counters().skipped[SkipCause::overrun] >= 10U);
     const ProbeRun run = listener.last("slow");
     BOOST_TEST(run.outcome.reason == "timeout");
     BOOST_TEST(value_of(*run.batch, "probe_success").value() == 0.0);
@@ -163,7 +163,7 @@ BOOST_AUTO_TEST_CASE(a_hanging_target_runs_once_at_a_time_and_overruns_are_count
 
 BOOST_AUTO_TEST_CASE(keeps_to_the_limit_of_probes_in_flight) {
     behaviour->hangs = true;
-    const auto running = runner({.in_flight_limit = 2, .first_within = 10ms});
+    const auto running = runner({.limits = {.per_loop = 2}, .first_within = 10ms});
     std::vector<PreparedTarget> targets;
     for (int i = 0; i < 6; ++i)
         targets.push_back(target("t" + std::to_string(i), 10s));

@@ -16,6 +16,7 @@ using pilotlight::probes::ClockAnchor;
 using pilotlight::probes::DueJob;
 using pilotlight::probes::Job;
 using pilotlight::probes::Schedule;
+using pilotlight::probes::SkipCause;
 
 namespace {
 
@@ -91,7 +92,7 @@ BOOST_AUTO_TEST_CASE(never_drifts_however_late_it_is_served) {
         schedule.finished("api");
         BOOST_TEST((schedule.next_wakeup().value() - first).count() % (10s / 1ns) == 0);
     }
-    BOOST_TEST(schedule.counters().missed == 0U);
+    BOOST_TEST(schedule.skipped()[SkipCause::missed] == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(runs_at_its_rate_and_names_the_tick_it_serves) {
@@ -141,12 +142,12 @@ BOOST_AUTO_TEST_CASE(an_overrun_is_skipped_and_counted) {
     BOOST_TEST(due_at(tick).size() == 1U);
     BOOST_TEST(due_at(tick + 1s).empty());
     BOOST_TEST(due_at(tick + 2s).empty());
-    BOOST_TEST(schedule.counters().overruns == 2U);
+    BOOST_TEST(schedule.skipped()[SkipCause::overrun] == 2U);
     BOOST_TEST(schedule.in_flight() == 1U);
     schedule.finished("api");
     BOOST_TEST(schedule.in_flight() == 0U);
     BOOST_TEST(due_at(tick + 3s).size() == 1U);
-    BOOST_TEST(schedule.counters().missed == 0U);
+    BOOST_TEST(schedule.skipped()[SkipCause::missed] == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(after_a_freeze_one_run_serves_and_the_rest_are_missed) {
@@ -155,7 +156,7 @@ BOOST_AUTO_TEST_CASE(after_a_freeze_one_run_serves_and_the_rest_are_missed) {
     const auto due = schedule.pop_due(tick + 5500ms);
     BOOST_REQUIRE(due.size() == 1U);
     BOOST_CHECK(due[0].scheduled == tick);
-    BOOST_TEST(schedule.counters().missed == 5U);
+    BOOST_TEST(schedule.skipped()[SkipCause::missed] == 5U);
     BOOST_CHECK(schedule.next_wakeup().value() == tick + 6s);
 }
 
@@ -171,6 +172,41 @@ BOOST_AUTO_TEST_CASE(what_is_over_the_limit_stays_due_oldest_first) {
     BOOST_CHECK(rest[0].scheduled >= first[1].scheduled);
 }
 
+BOOST_AUTO_TEST_CASE(turns_are_skipped_for_what_held_up_the_one_before) {
+    set({{"api", 1s}});
+    const SteadyTime tick = schedule.next_wakeup().value();
+    BOOST_TEST(due_at(tick).size() == 1U);
+    schedule.held_up_by("api", SkipCause::host_limit);
+    BOOST_TEST(due_at(tick + 2s).empty());
+    schedule.held_up_by("api", SkipCause::prober_limit);
+    BOOST_TEST(due_at(tick + 3s).empty());
+    // It has begun.
+    schedule.held_up_by("api", SkipCause::overrun);
+    BOOST_TEST(due_at(tick + 4s).empty());
+    const auto& skipped = schedule.skipped();
+    BOOST_TEST(skipped[SkipCause::host_limit] == 2U);
+    BOOST_TEST(skipped[SkipCause::prober_limit] == 1U);
+    BOOST_TEST(skipped[SkipCause::overrun] == 1U);
+    BOOST_TEST(skipped[SkipCause::missed] == 0U);
+    // What held up one run says nothing of the next.
+    schedule.held_up_by("api", SkipCause::in_flight_limit);
+    schedule.finished("api");
+    BOOST_TEST(due_at(tick + 5s).size() == 1U);
+    BOOST_TEST(due_at(tick + 6s).empty());
+    BOOST_TEST(skipped[SkipCause::in_flight_limit] == 0U);
+    BOOST_TEST(skipped[SkipCause::overrun] == 2U);
+    schedule.held_up_by("nobody", SkipCause::host_limit);
+}
+
+BOOST_AUTO_TEST_CASE(a_hundred_milliseconds_are_kept_to) {
+    set({{"fast", 100ms}});
+    const auto ran = run_until(kSteady + 1min).at("fast");
+    BOOST_TEST(ran.size() == 600U);
+    for (std::size_t i = 1; i < ran.size(); ++i)
+        BOOST_CHECK(ran[i] - ran[i - 1] == 100ms);
+    BOOST_TEST(schedule.skipped()[SkipCause::missed] == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(a_reload_keeps_ticks_and_what_is_in_flight) {
     set({{"kept", 15s}, {"removed", 15s}});
     const SteadyTime tick = kSteady + 15s;
@@ -181,7 +217,7 @@ BOOST_AUTO_TEST_CASE(a_reload_keeps_ticks_and_what_is_in_flight) {
     set({{"kept", 15s}}, tick + 1s);
     BOOST_TEST(schedule.size() == 1U);
     BOOST_TEST(due_at(tick + 15s).empty());
-    BOOST_TEST(schedule.counters().overruns == 1U);
+    BOOST_TEST(schedule.skipped()[SkipCause::overrun] == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(a_removed_target_runs_no_more) {
@@ -220,7 +256,7 @@ BOOST_AUTO_TEST_CASE(a_new_or_changed_target_runs_once_early_and_then_in_phase) 
     BOOST_CHECK(first < kSteady + 5s);
     BOOST_TEST(early.pop_due(first).size() == 1U);
     early.finished("certificate");
-    BOOST_TEST(early.counters().missed == 0U);
+    BOOST_TEST(early.skipped()[SkipCause::missed] == 0U);
     const auto phase =
         static_cast<std::int64_t>(pilotlight::hash_bytes("certificate") % 3'600'000U);
     const WallTime second = wall_of(early.next_wakeup().value(), kAnchor);

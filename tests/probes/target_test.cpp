@@ -84,6 +84,61 @@ BOOST_AUTO_TEST_CASE(whatever_changes_a_target_changes_its_fingerprint) {
     BOOST_TEST(fingerprint(redis_target(), config::Limits{.body_bytes = 5}) != same);
 }
 
+BOOST_AUTO_TEST_CASE(what_confirms_it_is_part_of_its_fingerprint) {
+    const std::uint64_t same = fingerprint(redis_target());
+    config::TargetConfig changed = redis_target();
+    changed.confirmation.attempts = 1;
+    BOOST_TEST(fingerprint(changed) != same);
+    changed = redis_target();
+    changed.confirmation.within = std::chrono::seconds(1);
+    BOOST_TEST(fingerprint(changed) != same);
+    changed = redis_target();
+    changed.confirmation.recover_attempts = 2;
+    BOOST_TEST(fingerprint(changed) != same);
+    changed = redis_target();
+    changed.addresses = config::AddressPolicy::each;
+    BOOST_TEST(fingerprint(changed) != same);
+}
+
+BOOST_AUTO_TEST_CASE(the_host_is_found_in_addresses_of_every_form) {
+    const auto host_of = [](const std::string& prober, const std::string& address,
+                            const std::string& options = "{}") {
+        config::TargetConfig config = make_target(address, options);
+        config.prober = prober;
+        return prepare_target(config, {}).value().target->host;
+    };
+    BOOST_TEST(host_of("http", "https://user:p%40ss@Example.com:8443/a@b?c=d") == "example.com");
+    BOOST_TEST(host_of("http", "http://[2001:DB8::1]/") == "2001:db8::1");
+    BOOST_TEST(host_of("tcp", "Example.com:25") == "example.com");
+    BOOST_TEST(host_of("tcp", "[::1]:25") == "::1");
+    BOOST_TEST(host_of("tls", "example.com") == "example.com");
+    BOOST_TEST(host_of("icmp", "2001:db8::1") == "2001:db8::1");
+    BOOST_TEST(host_of("redis", "redis://:secret@cache.example:6379/1") == "cache.example");
+    BOOST_TEST(host_of("postgres", "postgres://me:secret@db.example/app") == "db.example");
+    BOOST_TEST(host_of("postgres", "dbname=app host=db.example user=me") == "db.example");
+    BOOST_TEST(host_of("postgres", "postgres://a.example,b.example/app") == "");
+    BOOST_TEST(host_of("postgres", "host=/run/postgresql dbname=app") == "");
+    BOOST_TEST(host_of("unix", "/run/app.sock") == "");
+    BOOST_TEST(host_of("host", "") == "");
+}
+
+BOOST_AUTO_TEST_CASE(every_address_can_be_asked_only_where_there_are_some) {
+    const auto refusal = [](const std::string& prober, const std::string& address,
+                            const std::string& options = "{}") -> std::string {
+        config::TargetConfig config = make_target(address, options);
+        config.prober = prober;
+        config.addresses = config::AddressPolicy::each;
+        const auto prepared = prepare_target(config, {});
+        return prepared ? "" : prepared.error().front().to_string();
+    };
+    BOOST_TEST(refusal("http", "https://example.com/") == "");
+    BOOST_TEST(refusal("host", "").contains("expected first, since the target has no host"));
+    BOOST_TEST(refusal("unix", "/run/app.sock").contains("no host"));
+    BOOST_TEST(refusal("postgres", "postgres://a,b/app").contains("no host, or several"));
+    BOOST_TEST(refusal("http", "https://example.com/", "{proxy_url: 'http://proxy:3128'}")
+                   .contains("the proxy chooses the address"));
+}
+
 BOOST_AUTO_TEST_CASE(an_unknown_prober_is_told_with_the_nearest) {
     config::TargetConfig config = redis_target();
     config.prober = "reddis";
