@@ -13,6 +13,9 @@ namespace {
 
 using std::chrono::nanoseconds;
 
+/// Less than this between the phases is nobody's news; nor is less than a tenth of the whole.
+constexpr nanoseconds kRestWorthTelling = std::chrono::milliseconds(1);
+
 /// In their order in time, each with its colour.
 constexpr std::pair<std::string_view, std::string_view> kKnown[] = {
     {"resolve", "36"},    {"connect", "34"},  {"proxy", "94"}, {"tls", "35"},     {"auth", "95"},
@@ -83,20 +86,22 @@ std::string phases_drawn(const std::vector<ProbePhase>& phases, nanoseconds tota
     for (const ProbePhase& phase : phases)
         sum += phase.took;
     if (sum <= nanoseconds(0)) return "";
-    const nanoseconds scale = std::max(sum, total);
     const std::size_t room = terminal.columns > kBeforeBar ? terminal.columns - kBeforeBar : 0;
     const std::size_t width = std::clamp<std::size_t>(room, 10, 60);
     std::string text;
     nanoseconds begin{};
     for (const ProbePhase& phase : phases) {
-        const std::size_t from = std::min(eighths(begin, scale, width), width * 8 - 1);
+        const std::size_t from = std::min(eighths(begin, sum, width), width * 8 - 1);
         begin += phase.took;
-        const std::string drawn = bar(from, eighths(begin, scale, width));
+        const std::string drawn = bar(from, eighths(begin, sum, width));
         text +=
             fmt::format("  {:<12}{:>10.3f} ms  {}{}\n", phase.name, milliseconds(phase.took),
                         std::string(from / 8, ' '), terminal.colored(drawn, color_of(phase.name)));
     }
-    return text;
+    const nanoseconds rest = total - sum;
+    if (rest < kRestWorthTelling || rest < total / 10) return text;
+    return text + fmt::format("  {:<12}{:>10.3f} ms  {}\n", "the rest", milliseconds(rest),
+                              terminal.colored("in between, Pilotlight's own", "2"));
 }
 
 }  // namespace pilotlight::app

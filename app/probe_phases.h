@@ -20,7 +20,7 @@ struct ProbePhase {
 [[nodiscard]] std::vector<ProbePhase> phases_of(const probes::ProbeRun& run);
 
 /// A line each: name, milliseconds, and a bar from when it began to when it ended, all on the
-/// scale of `total` (or of their sum, if that is more). Empty for none.
+/// scale of their sum; then what of `total` was in none of them, if that is much. Empty for none.
 [[nodiscard]] std::string phases_drawn(const std::vector<ProbePhase>& phases,
                                        std::chrono::nanoseconds total, const Terminal& terminal);
 

@@ -28,9 +28,11 @@ std::string heading(const probes::ProbeRun& run, const Terminal& terminal) {
     const probes::Target& target = *run.target;
     const double milliseconds = std::chrono::duration<double, std::milli>(run.duration).count();
     const probes::Verdict verdict = run.outcome.verdict;
-    return fmt::format(
-        "{} {} {}: {} in {:.3f} ms\n", target.config.prober, target.config.name, target.instance,
-        terminal.colored(probes::to_string(verdict), color_of(verdict)), milliseconds);
+    const bool is_named = target.config.name != target.instance;
+    return fmt::format("{} {}{}: {} in {:.3f} ms\n", target.config.prober,
+                       is_named ? target.config.name + ' ' : "", target.instance,
+                       terminal.colored(probes::to_string(verdict), color_of(verdict)),
+                       milliseconds);
 }
 
 std::string reason(const probes::Outcome& outcome, const Terminal& terminal) {

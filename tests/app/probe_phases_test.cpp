@@ -35,22 +35,25 @@ BOOST_AUTO_TEST_CASE(each_bar_begins_where_the_one_before_ended) {
                "  transfer        50.000 ms            ██████████\n");
 }
 
-BOOST_AUTO_TEST_CASE(the_scale_is_the_whole_probe_with_what_no_phase_took) {
-    BOOST_TEST(phases_drawn({{"connect", milliseconds(50)}}, milliseconds(200), plain(20)) ==
-               "  connect         50.000 ms  █████\n");
-}
-
-BOOST_AUTO_TEST_CASE(phases_that_are_longer_than_the_probe_still_fit) {
-    BOOST_TEST(phases_drawn({{"connect", milliseconds(50)}}, milliseconds(10), plain(10)) ==
-               "  connect         50.000 ms  ██████████\n");
+BOOST_AUTO_TEST_CASE(what_no_phase_took_is_told_and_shrinks_no_bar) {
+    const std::vector<ProbePhase> phases = {{"connect", milliseconds(50)}};
+    const std::string bar = "  connect         50.000 ms  ██████████\n";
+    BOOST_TEST(phases_drawn(phases, milliseconds(200), plain(10)) ==
+               bar + "  the rest       150.000 ms  in between, Pilotlight's own\n");
+    BOOST_TEST(phases_drawn(phases, milliseconds(54), plain(10)) == bar);
+    BOOST_TEST(phases_drawn(phases, milliseconds(10), plain(10)) == bar);
+    BOOST_TEST(phases_drawn({{"connect", milliseconds(1)}}, nanoseconds(1'900'000), plain(10)) ==
+               "  connect          1.000 ms  ██████████\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_bar_is_exact_to_an_eighth_and_never_nothing) {
     const std::string drawn = phases_drawn(
-        {{"resolve", nanoseconds(1)}, {"connect", milliseconds(15)}}, milliseconds(80), plain(10));
+        {{"resolve", nanoseconds(1)}, {"connect", milliseconds(15)}, {"tls", milliseconds(65)}},
+        milliseconds(80), plain(10));
     BOOST_TEST(drawn ==
                "  resolve          0.000 ms  ▏\n"
-               "  connect         15.000 ms  █▉\n");
+               "  connect         15.000 ms  █▉\n"
+               "  tls             65.000 ms   █████████\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_last_phase_without_length_stays_within_the_line) {
