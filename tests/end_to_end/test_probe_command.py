@@ -7,11 +7,22 @@ import signal
 import subprocess
 import unittest
 
-from support import App, EndToEndTest, free_port, pilotlight, wait_until
+from support import (App, Authority, EndToEndTest, free_port, pilotlight, target,
+                     wait_until)
 from support.daemon import binary, clean_environment
 
 
 class ProbeCommand(EndToEndTest):
+    def site(self, certificate, ca_file=None):
+        """Watches a TLS site by a configuration of its own; what `probe` says of it."""
+        site = self.start(App(certificate))
+        entry = target("site", "http", f"https://localhost:{site.port}/api/health")
+        if ca_file:
+            entry["http"] = {"tls_config": {"ca_file": str(ca_file)}}
+        config = self.folder / "pilotlight.yaml"
+        config.write_text(json.dumps({"targets": [entry]}))
+        return config
+
     def on_a_terminal(self, *words, **environment):
         ours, theirs = pty.openpty()
         with subprocess.Popen([binary(), *words], stdout=theirs, stdin=subprocess.DEVNULL,
@@ -61,6 +72,39 @@ class ProbeCommand(EndToEndTest):
         self.assertIn("\x1b[", self.on_a_terminal("probe", "http", app.health_url))
         self.assertNotIn("\x1b[", self.on_a_terminal("probe", "http", app.health_url,
                                                      NO_COLOR="1"))
+
+    def test_a_chain_is_told_in_plain_words_whether_or_not_it_is_good(self):
+        authority = Authority(self.folder / "ca")
+        for certificate, ca_file, code, words in (
+                (authority.valid(), authority.ca_file, 0,
+                 ("leads to an authority that is trusted here", "expires in 89 days")),
+                (authority.expired(), authority.ca_file, 1,
+                 ("The TLS handshake failed: the certificate has expired.", " ago, on 20")),
+                (authority.valid(), None, 1, ("The TLS handshake failed: ",))):
+            with self.subTest(words):
+                config = self.site(certificate, ca_file)
+                done = pilotlight("probe", "--config", config, "site")
+                self.assertEqual(done.code, code, done.text)
+                for part in (*words, "CN=leaf", "for localhost",
+                             "issued by CN=Pilotlight test authority"):
+                    self.assert_contains(part, done.out)
+
+    def test_json_has_all_of_it(self):
+        authority = Authority(self.folder / "ca")
+        config = self.site(authority.expired(), authority.ca_file)
+        done = pilotlight("probe", "--config", config, "site", "--json")
+        self.assertEqual(done.code, 1, done.text)
+        told = json.loads(done.out)
+        self.assertEqual((told["result"], told["phase"], told["reason"]),
+                         ("failed", "tls", "certificate_expired"))
+        self.assert_contains("the certificate has expired", told["in_words"])
+        self.assertIn("connect", [each["name"] for each in told["phases"]])
+        self.assertTrue(any(each["tried"] and not each["error"]
+                            for each in told["evidence"]["addresses"]), done.out)
+        leaf = told["evidence"]["tls"]["chain"][0]
+        self.assertEqual((leaf["issuer"], leaf["names"][:1]),
+                         ("CN=Pilotlight test authority", ["localhost"]))
+        self.assertIn("probe_success", [each["labels"]["__name__"] for each in told["samples"]])
 
     def test_an_answer_that_is_not_wanted_is_shown_without_secrets(self):
         app = self.start(App())
