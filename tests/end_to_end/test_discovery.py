@@ -146,8 +146,8 @@ class Discovery(EndToEndTest):
         daemon.wait_for_alert("AppDown")
         wait_until(lambda: daemon.metrics().value(FAILURES) >= 2, 15, "the source to be missed")
         daemon.wait_for_alert("AppDown")
+        # A kill before the journal knows of the delivery repeats it, under the same key.
         self.assertEqual(list(self.pagerduty.incidents().values()), ["triggered"])
-        self.assertEqual(len(self.pagerduty.deliveries), 1)
 
         # What is there no more is over.
         self.source.groups = []
