@@ -70,7 +70,7 @@ class TlsProber final : public Prober {
         request.ip = options_.ip;
         request.source = options_.source;
         if (!options_.starttls) {
-            request.tls = std::move(tls);
+            request.tls = tls;
             request.sessions = sessions_;
         }
         runtime::DialResult dialled =
