@@ -22,6 +22,9 @@ namespace {
 using runtime::Attempt;
 using runtime::IpAddress;
 
+/// In less time than this a prober cannot look the name up again: it would come to know nothing.
+constexpr Duration kEnoughForAnother = std::chrono::seconds(2);
+
 /// What one address costs and gives; its owner waits for the end.
 asio::awaitable<void> ask_one(Prober* prober, runtime::Services* services, std::string host,
                               runtime::Deadline deadline, AddressReport* out) {
@@ -81,7 +84,10 @@ asio::awaitable<std::optional<Report>> AddressProbes::ask(runtime::Services& ser
     const SteadyTime began = steady_now();
     Attempt<std::vector<IpAddress>> found =
         co_await services.resolver().resolve(target_->host, preference_, deadline);
-    if (!found) co_return std::nullopt;
+    if (!found) {
+        if (deadline.at - steady_now() > kEnoughForAnother) co_return std::nullopt;
+        co_return Report{outcome_of(std::move(found.error()))};
+    }
     const SteadyTime resolved = steady_now();
     const std::vector<IpAddress> addresses = chosen(std::move(*found));
     if (addresses.empty()) co_return std::nullopt;

@@ -25,8 +25,8 @@ class AddressProbes {
     AddressProbes(SharedTarget target, std::function<std::unique_ptr<Prober>()> make_prober);
 
     /// Ends by `deadline`; throws only when cancelled. Nothing where the name has no address that
-    /// could be asked, or cannot be looked up: a prober has words for that. `services` outlive the
-    /// call.
+    /// could be asked, or cannot be looked up and there is time to try again: a prober has words
+    /// for that. `services` outlive the call.
     [[nodiscard]] boost::asio::awaitable<std::optional<Report>> ask(runtime::Services& services,
                                                                     runtime::Deadline deadline);
 

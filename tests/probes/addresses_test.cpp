@@ -7,6 +7,7 @@
 
 #include "runtime/wait.h"
 #include "tests/probes/probe_now.h"
+#include "tests/support/datagram_server.h"
 #include "tests/support/run_coroutine_test.h"
 
 namespace asio = boost::asio;
@@ -70,11 +71,14 @@ struct Fixture {
                     return std::make_unique<AddressProber>(world);
                 }};
     }
-    std::optional<Report> ask(AddressProbes& probes, Duration limit = 10s) {
+    std::optional<Report> ask(AddressProbes& probes, Duration limit = 10s,
+                              const runtime::Services::Options& options = {}) {
         std::optional<Report> report;
-        run_coroutine_test([&](runtime::Services& services) -> asio::awaitable<void> {
-            report = co_await probes.ask(services, runtime::Deadline::in(limit));
-        });
+        run_coroutine_test(
+            [&](runtime::Services& services) -> asio::awaitable<void> {
+                report = co_await probes.ask(services, runtime::Deadline::in(limit));
+            },
+            20s, options);
         return report;
     }
 };
@@ -136,6 +140,26 @@ BOOST_AUTO_TEST_CASE(a_name_without_an_address_is_left_to_the_prober) {
     AddressProbes other_family =
         probes(AddressPolicy::each, "{source_ip_address: '::1'}", "127.0.0.1");
     BOOST_TEST(!ask(other_family).has_value());
+    BOOST_TEST(world.made == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_dead_zone_fails_where_there_is_no_time_to_look_it_up_again) {
+    // It refuses the root, by which it is seen to live, and is silent of all else.
+    const testing::DatagramServer zone(
+        [](std::string_view question, int) -> std::vector<std::string> {
+            if (question.size() < 17 || question[12] != '\0') return {};
+            std::string reply(question.substr(0, 17));
+            reply[2] = '\x81';
+            reply[3] = '\x85';
+            reply[11] = '\0';
+            return {reply};
+        });
+    AddressProbes each = probes(AddressPolicy::each, "{}", "app.example");
+    const std::optional<Report> report =
+        ask(each, 1500ms, {.resolver = {.servers = zone.address()}});
+    BOOST_REQUIRE(report.has_value());
+    BOOST_CHECK(report->outcome.verdict == Verdict::failed);
+    BOOST_TEST(report->outcome.reason == "timeout");
     BOOST_TEST(world.made == 0);
 }
 
