@@ -21,7 +21,7 @@ class BlindAlarm {
         const TargetStates& states;
         /// Labels of all that is told.
         const Labels& external;
-        /// Every target has been asked since the start.
+        /// Every target has been asked since the start, or was waited for long enough.
         bool settled = false;
         /// A rule says it.
         bool left_to_rules = false;

@@ -120,28 +120,28 @@ void Engine::apply(const Loaded& loaded, rules::RuleSet& rules,
 void Engine::retarget(const std::vector<probes::SharedTarget>& targets,
                       const std::vector<config::ServiceConfig>& services) {
     const WallTime now = wall_now();
-    set_targets(targets, services);
-    const bool waited = !unheard_.empty();
-    std::erase_if(unheard_, [&](const auto& name) { return !target_labels_.contains(name); });
-    if (waited && unheard_.empty()) rules_.unsettled_until(now);
+    set_targets(targets, services, now);
     rules_.targets_changed(now);
     hear_heartbeats();
     arm();
 }
 
 void Engine::set_targets(const std::vector<probes::SharedTarget>& targets,
-                         const std::vector<config::ServiceConfig>& services) {
+                         const std::vector<config::ServiceConfig>& services, WallTime now) {
     target_labels_.clear();
     for (const probes::SharedTarget& target : targets)
         target_labels_.emplace(target->config.name, target->labels);
     states_.replace(targets, services);
-    heartbeats_.replace(targets, wall_now());
+    heartbeats_.replace(targets, now);
     parts_.metrics.set_targets(targets.size());
+    const bool waited = !unheard_.empty();
+    std::erase_if(unheard_, [&](const auto& name) { return !target_labels_.contains(name); });
+    if (waited && unheard_.empty()) rules_.unsettled_until(now);
 }
 
 void Engine::put_in_force(const Loaded& loaded, rules::RuleSet& rules,
                           const std::vector<probes::SharedTarget>& targets, WallTime now) {
-    set_targets(targets, loaded.config->services);
+    set_targets(targets, loaded.config->services, now);
     rules_.set_options(rule_options(loaded, target_labels_));
     external_url_ = loaded.config->external_url;
     const rules::Evaluation changed = rules_.exchange(rules, now);
@@ -161,6 +161,7 @@ void Engine::await_targets(WallTime now) {
         if (labels.get("prober") != "heartbeat") unheard_.insert(name);
     }
     if (!unheard_.empty()) rules_.unsettled_until(now + kFirstAnswersWithin);
+    settled_at_ = now + kMissedMuchAfter;
 }
 
 void Engine::stop() {
@@ -384,7 +385,8 @@ void Engine::look_at_limits() {
 void Engine::look_at_unknown(WallTime now) {
     for (const auto& [reason, count] : states_.unknown())
         parts_.metrics.set_probe_unknown(reason.first, reason.second, count);
-    blind_alarm_.look({states_, external_labels_, unheard_.empty(), rules_tell_of_unknown_}, now);
+    const bool settled = unheard_.empty() || now >= settled_at_;
+    blind_alarm_.look({states_, external_labels_, settled, rules_tell_of_unknown_}, now);
 }
 
 void Engine::arm() {

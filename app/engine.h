@@ -105,7 +105,7 @@ class Engine {
 
   private:
     void set_targets(const std::vector<probes::SharedTarget>& targets,
-                     const std::vector<config::ServiceConfig>& services);
+                     const std::vector<config::ServiceConfig>& services, WallTime now);
     /// Rules over several targets wait until each was asked once, though not for long.
     void await_targets(WallTime now);
     void put_in_force(const Loaded& loaded, rules::RuleSet& rules,
@@ -136,6 +136,9 @@ class Engine {
     TargetLabels target_labels_;
     /// Targets that have not been asked since the start, or since a long freeze.
     std::set<std::string, std::less<>> unheard_;
+    /// From then on the alarm of what is unknown waits for them no longer: some are asked each
+    /// hour.
+    WallTime settled_at_{};
     TargetStates states_;
     Heartbeats heartbeats_;
     BlindAlarm blind_alarm_;
