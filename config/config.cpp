@@ -160,6 +160,7 @@ void read_positive(const Node& node, Config& config, Errors& errors) {
 
 void read_default_confirm(const Node& node, Config& config, Errors& errors) {
     read_confirm(node, config.default_confirmation, errors);
+    check_confirm(node, config.default_confirmation, Duration{0}, errors);
 }
 
 void read_default_recover(const Node& node, Config& config, Errors& errors) {

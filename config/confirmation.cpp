@@ -46,7 +46,7 @@ constexpr Option<Confirm> kConfirmOptions[] = {
                             "How many more probes have to fail; 0 for none."),
     option_read_by<Confirm>(read_within, "within", "duration", "5s",
                             "They begin at even distances within this time after the failure. At "
-                            "most the interval, or 1m where that is shorter."),
+                            "most 1m, or the interval of a target where that is longer."),
 };
 
 constexpr Option<Recover> kRecoverOptions[] = {
@@ -71,23 +71,25 @@ void read_recover(const Node& node, Confirmation& out, Errors& errors) {
     out.recover_attempts = section.attempts;
 }
 
-void check_confirm(const Node& node, const TargetConfig& target, Errors& errors) {
+void check_confirm(const Node& node, const Confirmation& confirmation, Duration interval,
+                   Errors& errors) {
     const Node* within = node.find("within");
-    const Duration longest = std::max(target.interval, kLongest);
-    if (within == nullptr || target.confirmation.within <= longest) return;
+    const Duration longest = std::max(interval, kLongest);
+    if (within == nullptr || confirmation.within <= longest) return;
     expected_value(*within, fmt::format("at most {}", format_duration(longest)), errors);
 }
 
 std::vector<SectionDocs> confirmation_docs() {
     return {{"confirm",
              "Of a target, or of `defaults`. A first failure is not told: the target is probed "
-             "again, with its name looked up anew and by other addresses first where there are "
-             "some. Only when these probes fail too does it fail. If one succeeds, the failure was "
-             "a blip: it is logged, counted (`pilotlight_probe_blips_total`) and shown as the "
-             "target's last failure, and nothing else comes of it. A probe that could not judge "
-             "neither confirms nor refutes. It is settled after `within` and twice the timeout at "
-             "the latest; turns of the target that come meanwhile are left out and counted as "
-             "overruns.",
+             "again, with its name looked up anew and, where more than one probe is to follow "
+             "and there are some, by other addresses first (not `postgres`). Only when these "
+             "probes fail too does it fail. If one succeeds, the failure was a blip: it is "
+             "logged, counted (`pilotlight_probe_blips_total`) and shown as the target's last "
+             "failure, and nothing else comes of it. A probe that could not judge neither "
+             "confirms nor refutes. It is settled after `within` and twice the timeout at the "
+             "latest, and as long as it waits for limits; turns of the target that come "
+             "meanwhile are left out and counted as overruns.",
              docs_of(kConfirmOptions)},
             {"recover",
              "Of a target, or of `defaults`. A target that failed stays so until as many probes in "

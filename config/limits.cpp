@@ -62,7 +62,9 @@ constexpr Option<Limits> kOptions[] = {
     option_read_by<Limits>(read_limit<&Limits::probes_in_flight>, "probes_in_flight", "integer",
                            "2000", "Probes that run at once on one probe thread."),
     option_read_by<Limits>(read_limit<&Limits::probes_per_host>, "probes_per_host", "integer",
-                           "1000", "Probes that run at once against one host."),
+                           "1000",
+                           "Probes that run at once against one host; all addresses of a target "
+                           "(`addresses`) count as one."),
     option_read_by<Limits>(read_per_prober, "probes_per_prober", "integer or map of integers",
                            "10000",
                            "Probes of one prober that run at once; or as many of each that is "

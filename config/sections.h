@@ -82,8 +82,9 @@ inline constexpr Duration kShortestInterval = std::chrono::milliseconds(10);
 /// Reads the section `confirm`, of a target or of `defaults`.
 void read_confirm(const Node& node, Confirmation& out, Errors& errors);
 void read_recover(const Node& node, Confirmation& out, Errors& errors);
-/// Whether a target's own `confirm` fits its interval.
-void check_confirm(const Node& node, const TargetConfig& target, Errors& errors);
+/// Whether a target's own `confirm` fits its interval; that of `defaults` has none.
+void check_confirm(const Node& node, const Confirmation& confirmation, Duration interval,
+                   Errors& errors);
 /// Adds it unless its name is taken.
 void add_target(TargetConfig target, Reading& reading);
 

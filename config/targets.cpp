@@ -186,7 +186,7 @@ void read_confirmation(const Draft& draft, TargetConfig& target, Reading& readin
     target.confirmation = reading.config.default_confirmation;
     if (!draft.confirm.is_null()) {
         read_confirm(draft.confirm, target.confirmation, reading.errors);
-        check_confirm(draft.confirm, target, reading.errors);
+        check_confirm(draft.confirm, target.confirmation, target.interval, reading.errors);
     }
     if (!draft.recover.is_null()) read_recover(draft.recover, target.confirmation, reading.errors);
 }

@@ -238,14 +238,6 @@ BOOST_AUTO_TEST_CASE(target_values_are_checked) {
         {"name: a, prober: tcp, target: 'h:1', http: {}",
          "p.yaml:1:49: the section \"http\" does not belong to a target of the prober \"tcp\""},
         {"name: a, prober: tcp, target: 'h:1', addresses: all", "expected one of first, any"},
-        {"name: a, prober: tcp, target: 'h:1', confirm: {attempt: 2}", "did you mean \"attempts\""},
-        {"name: a, prober: tcp, target: 'h:1', confirm: {attempts: 11}", "expected 0 to 10"},
-        {"name: a, prober: tcp, target: 'h:1', confirm: {attempts: -1}", "expected 0 to 10"},
-        {"name: a, prober: tcp, target: 'h:1', confirm: {within: 0s}", "more than 0s"},
-        {"name: a, prober: tcp, target: 'h:1', confirm: {within: 61s}", "expected at most 1m"},
-        {"name: a, prober: tcp, target: 'h:1', interval: 5m, confirm: {within: 6m}",
-         "expected at most 5m"},
-        {"name: a, prober: tcp, target: 'h:1', recover: {attempts: 0}", "expected 1 to 10"},
         {"name: a, module: m, target: 'h:1'",
          "p.yaml:1:29: unknown module \"m\", expected one of module_files, which has none"},
         {"name: a, prober: tcp, target: 'h:1', target_file: f", "target or target_file, not both"},
@@ -431,28 +423,6 @@ BOOST_AUTO_TEST_CASE(what_probe_may_reach_is_matched_whole) {
     BOOST_TEST(has(refused("probe_endpoint: {allow: ['(']}"), "p.yaml:1:26: "));
     BOOST_TEST(has(refused("probe_endpoint: {allow: a}"), "expected a list"));
     BOOST_TEST(has(refused("probe_endpoint: {alow: []}"), "did you mean \"allow\"?"));
-}
-
-BOOST_AUTO_TEST_CASE(what_confirms_a_failure_is_the_target_s_or_the_defaults) {
-    const auto config = accepted(R"(
-defaults: {confirm: {attempts: 3}, recover: {attempts: 4}}
-targets:
-  - {name: own, prober: tcp, target: 'h:1', confirm: {within: 20s}, recover: {attempts: 2}, addresses: any}
-  - {name: plain, prober: tcp, target: 'h:1'}
-  - {name: none, prober: tcp, target: 'h:1', confirm: {attempts: 0}, recover: {attempts: 1}}
-)");
-    const auto& targets = config->targets;
-    BOOST_CHECK((targets[0].confirmation ==
-                 Confirmation{.attempts = 2, .within = 20s, .recover_attempts = 2}));
-    BOOST_CHECK(targets[0].addresses == AddressPolicy::any);
-    BOOST_CHECK((targets[1].confirmation ==
-                 Confirmation{.attempts = 3, .within = 5s, .recover_attempts = 4}));
-    BOOST_CHECK(targets[1].addresses == AddressPolicy::first);
-    BOOST_TEST(targets[2].confirmation.attempts == 0);
-    BOOST_TEST(targets[2].confirmation.recover_attempts == 1);
-    BOOST_TEST(config->not_yet.empty());
-    BOOST_CHECK(accepted("targets: [{name: a, prober: host}]")->targets[0].confirmation ==
-                Confirmation{});
 }
 
 BOOST_AUTO_TEST_CASE(limits_of_probes_may_name_probers) {
