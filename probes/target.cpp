@@ -41,13 +41,18 @@ std::string host_of(const config::TargetConfig& config) {
     constexpr std::array<std::string_view, 4> kWithoutHost{"backup", "heartbeat", "host", "unix"};
     if (std::ranges::find(kWithoutHost, config.prober) != kWithoutHost.end()) return "";
     std::string_view text = config.target.reveal();
-    if (const std::size_t scheme = text.find("://"); scheme != std::string_view::npos) {
-        text = before(text.substr(scheme + 3), "/?#");
+    const std::size_t scheme = text.find("://");
+    // Not one within a path or a query.
+    const bool is_url = scheme < text.find_first_of("/?#");
+    if (config.prober == "postgres" && !is_url) {
+        const std::size_t key = text.find("host=");
+        text = key == std::string_view::npos ? "" : before(text.substr(key + 5), " ");
+    } else {
+        if (is_url) text.remove_prefix(scheme + 3);
+        text = before(text, "/?#");
         if (const std::size_t user = text.rfind('@'); user != std::string_view::npos) {
             text.remove_prefix(user + 1);
         }
-    } else if (const std::size_t key = text.find("host="); key != std::string_view::npos) {
-        text = before(text.substr(key + 5), " ");
     }
     if (text.starts_with('[')) {
         text = before(text.substr(1), "]");

@@ -109,6 +109,9 @@ BOOST_AUTO_TEST_CASE(the_host_is_found_in_addresses_of_every_form) {
     };
     BOOST_TEST(host_of("http", "https://user:p%40ss@Example.com:8443/a@b?c=d") == "example.com");
     BOOST_TEST(host_of("http", "http://[2001:DB8::1]/") == "2001:db8::1");
+    BOOST_TEST(host_of("http", "example.com/health") == "example.com");
+    BOOST_TEST(host_of("http", "example.com:8080/check?vhost=db1") == "example.com");
+    BOOST_TEST(host_of("http", "example.com/go?to=https://other.example/") == "example.com");
     BOOST_TEST(host_of("tcp", "Example.com:25") == "example.com");
     BOOST_TEST(host_of("tcp", "[::1]:25") == "::1");
     BOOST_TEST(host_of("tls", "example.com") == "example.com");
