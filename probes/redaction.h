@@ -10,6 +10,9 @@
 
 namespace pilotlight::probes {
 
+/// Bytes of an outcome's detail that are kept where something may have to be hidden in it.
+inline constexpr std::size_t kMostDetail = 1'024;
+
 /// What must not be shown of a target: the secrets that its configuration knows, found again in
 /// whatever the target says, as they are and as they look in a URL, in JSON, in HTML and in Basic
 /// authorization. A target that echoes what it was sent tells nobody.

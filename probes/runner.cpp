@@ -29,9 +29,6 @@ namespace asio = boost::asio;
 namespace pilotlight::probes {
 namespace {
 
-/// Bytes of a detail that are kept where something may have to be hidden in it.
-constexpr std::size_t kMostDetail = 1'024;
-
 /// A target that is being watched. A probe in flight keeps its own alive.
 struct Watched {
     SharedTarget target;
@@ -109,10 +106,16 @@ asio::awaitable<Asked> probe(std::shared_ptr<Watched> watched, runtime::Services
     co_return Asked{std::move(run), std::move(report), started};
 }
 
-/// Whether a re-probe can go to another address than the probe before.
+void log_failure(const Target& target, std::string_view what, const Outcome& failure) {
+    spdlog::info("target \"{}\": {}: {}/{}: {}", target.config.name, what, failure.phase,
+                 failure.reason, failure.detail);
+}
+
+/// Whether a re-probe can go to another address than the probe before. The only one goes where the
+/// failure was: another address may never have worked from here, or work while this one is down.
 bool has_choice(const Watched& watched) {
     const Target& target = *watched.target;
-    return target.config.confirmation.attempts > 0 && !target.host.empty() && !watched.addresses;
+    return target.config.confirmation.attempts > 1 && !target.host.empty() && !watched.addresses;
 }
 
 void add_samples(ProbeRun& run, const Report& report, TargetSeries& series) {
@@ -257,9 +260,7 @@ asio::awaitable<void> Runner::Shard::run_scheduled(std::shared_ptr<Watched> watc
     publish_counters();
     if (!told || !watched->current) co_return;
     if (const std::optional<Blip>& blip = told->run.blip) {
-        spdlog::info("target \"{}\": a blip, the next probe is ok: {}/{}: {}",
-                     watched->target->config.name, blip->outcome.phase, blip->outcome.reason,
-                     blip->outcome.detail);
+        log_failure(*watched->target, "a blip, the next probe is ok", blip->outcome);
     }
     ProbeRun& run = told->run;
     const std::string news = watched->certificates.observe(told->report, run.started_at);
@@ -291,6 +292,10 @@ asio::awaitable<std::optional<Asked>> Runner::Shard::take_turn(std::shared_ptr<W
         const Judged judged = watched->confirmation.heard(asked->run.outcome.verdict, steady_now());
         std::optional<Asked> told = round.take(std::move(*asked), judged);
         if (told) {
+            const std::optional<Blip>& first = round.first_failure();
+            if (first && told->run.outcome.verdict == Verdict::unknown) {
+                log_failure(*watched->target, "a failure could not be confirmed", first->outcome);
+            }
             told->run.lateness = *lateness;
             co_return told;
         }

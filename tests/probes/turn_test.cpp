@@ -143,7 +143,7 @@ struct Fixture {
     }
 };
 
-constexpr config::Confirmation kTwoMore{.attempts = 2, .within = 20ms, .recover_attempts = 1};
+constexpr config::Confirmation kTwoMore{.attempts = 2, .within = 2s, .recover_attempts = 1};
 
 }  // namespace
 
@@ -190,6 +190,7 @@ BOOST_AUTO_TEST_CASE(where_the_last_cannot_judge_the_failure_before_it_is_told) 
     BOOST_CHECK(run.outcome.verdict == Verdict::failed);
     BOOST_TEST(run.outcome.detail == "it is them (confirmed by 1 more probe)");
     BOOST_TEST(value_of(run, "probe_success").value() == 0.0);
+    BOOST_TEST(script->asked() == 3);
 }
 
 BOOST_AUTO_TEST_CASE(where_none_can_judge_nothing_is_told_of_the_target) {
@@ -200,6 +201,7 @@ BOOST_AUTO_TEST_CASE(where_none_can_judge_nothing_is_told_of_the_target) {
     const ProbeRun run = wait_for_run(1);
     BOOST_CHECK(run.outcome.verdict == Verdict::unknown);
     BOOST_TEST(run.batch->samples.empty());
+    BOOST_TEST(script->asked() == 3);
 }
 
 BOOST_AUTO_TEST_CASE(each_further_probe_tries_another_address_first) {
@@ -209,6 +211,15 @@ BOOST_AUTO_TEST_CASE(each_further_probe_tries_another_address_first) {
     watch(target(script, kTwoMore));
     wait_for_run(1);
     const std::vector<std::string> expected{"::1", "127.0.0.1", "::1"};
+    BOOST_TEST(script->addresses() == expected, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(the_only_further_probe_goes_where_the_first_went) {
+    const auto script = std::make_shared<Script>(std::deque{Verdict::failed, Verdict::failed});
+    start();
+    watch(target(script, {.attempts = 1, .within = 20ms, .recover_attempts = 1}));
+    wait_for_run(1);
+    const std::vector<std::string> expected{"::1", "::1"};
     BOOST_TEST(script->addresses() == expected, boost::test_tools::per_element());
 }
 
