@@ -143,17 +143,22 @@ class HttpProber final : public Prober {
                 {"probe_failed_due_to_json", verdict.failed_due_to_json ? 1.0 : 0.0, {}});
         }
         add_resumed(report, sessions_, result.tls);
-        if (wants_evidence(report.outcome)) report.evidence = gather(result);
+        if (wants_evidence(report.outcome)) {
+            const Redaction hidden = all_secrets();
+            report.outcome.detail = hidden.shown(report.outcome.detail, kMostDetail);
+            report.evidence = evidence_of(result, &hidden);
+        }
         co_return report;
     }
 
   private:
-    [[nodiscard]] std::shared_ptr<Evidence> gather(const HttpResult& result) const {
+    /// Those that the configuration knows, and those that came for this request.
+    [[nodiscard]] Redaction all_secrets() const {
         Redaction whole = redaction() == nullptr ? Redaction() : *redaction();
         for (const Secret& secret : from_files_)
             whole.hide(secret);
         if (oauth2_) whole.hide(oauth2_->token());
-        return evidence_of(result, &whole);
+        return whole;
     }
 
     [[nodiscard]] HttpRequest make_request() const {

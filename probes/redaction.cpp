@@ -12,7 +12,7 @@ namespace {
 /// Shorter ones are too likely to stand in a text by chance to be looked for within words.
 constexpr std::size_t kLongEnough = 4;
 constexpr std::string_view kMask = "<secret>";
-/// How many texts a target's redaction holds at most: a body may have thousands of values.
+/// A body may have thousands of values: no more of them are hidden once there are so many texts.
 constexpr std::size_t kMostSecrets = 256;
 
 char lower(char c) {
@@ -187,7 +187,7 @@ void collect(const Node& node, Redaction& redaction) {
 }  // namespace
 
 void Redaction::add(std::string text) {
-    if (text.empty() || secrets_.size() >= kMostSecrets) return;
+    if (text.empty()) return;
     const auto at =
         std::ranges::lower_bound(secrets_, text.size(), std::ranges::greater(), &std::string::size);
     for (auto same = at; same != secrets_.end() && same->size() == text.size(); ++same) {
@@ -244,7 +244,7 @@ void Redaction::hide_url(std::string_view url) {
 void Redaction::hide_body(std::string_view body) {
     hide(body);
     const auto take = [&](std::string_view value) {
-        if (value.size() >= kLongEnough) hide(value);
+        if (value.size() >= kLongEnough && secrets_.size() < kMostSecrets) hide(value);
     };
     const std::size_t first = body.find_first_not_of(" \t\r\n");
     if (first == body.npos) return;

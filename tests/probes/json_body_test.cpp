@@ -9,6 +9,7 @@
 #include "probes/probers.h"
 #include "tests/probes/probe_now.h"
 #include "tests/support/scripted_server.h"
+#include "tests/support/temporary_folder.h"
 
 using namespace pilotlight;
 using namespace pilotlight::testing;
@@ -130,6 +131,16 @@ BOOST_AUTO_TEST_CASE(a_probe_fails_in_the_body_and_says_why) {
     BOOST_TEST(verdict_of(other) == "body/body_json");
     BOOST_TEST(other.outcome.detail.contains("no JSON from byte 1"));
     BOOST_TEST(!value_of(probe_now(&make_http, page.url()), "probe_failed_due_to_json"));
+}
+
+BOOST_AUTO_TEST_CASE(a_secret_of_a_file_that_the_body_echoes_is_not_told) {
+    const TemporaryFolder folder;
+    const ScriptedServer server({http_answer(200, R"({"you": "Bearer from-file"})")});
+    const std::string options =
+        "authorization: {credentials_file: " + folder.write("token", "from-file\n") +
+        "}\nbody_json: [{path: $.you, equals: nobody}]";
+    const Report report = probe_now(&make_http, server.url(), options);
+    BOOST_TEST(report.outcome.detail == "$.you is \"Bearer <secret>\", expected \"nobody\"");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -74,6 +74,16 @@ BOOST_AUTO_TEST_CASE(hides_a_secret_as_urls_json_and_html_write_it) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(hides_a_login_however_much_the_body_holds) {
+    std::string body = "[";
+    for (int i = 1'000; i < 2'000; ++i)
+        body += (i > 1'000 ? ", " : "") + ("\"value " + std::to_string(i)) + "\"";
+    const auto config =
+        target_with("https://api.example/",
+                    "{body: '" + body + "]', basic_auth: {username: ann, password: hunter2}}");
+    BOOST_TEST(seen(config, "value 1000, hunter2") == "<secret>, <secret>");
+}
+
 BOOST_AUTO_TEST_CASE(hides_what_a_url_knows) {
     const auto config =
         target_with("https://ann:hunt%40r2@api.example/x?token=abcdef&page=1", "{}");
