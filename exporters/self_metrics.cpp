@@ -148,8 +148,9 @@ struct SelfMetrics::Registered {
                                {"version", "revision"}};
     Labelled<Counter> probes{registry,
                              "pilotlight_probes_total",
-                             "Probes finished, by prober and result: ok, failed, or unknown where "
-                             "the prober itself could not judge.",
+                             "Probes told, by prober and result (ok, failed, or unknown where the "
+                             "prober itself could not judge); those that confirm another are part "
+                             "of it.",
                              {"prober", "result"}};
     Labelled<Counter> blips{registry,
                             "pilotlight_probe_blips_total",
