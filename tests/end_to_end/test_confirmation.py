@@ -8,6 +8,10 @@ from support import (App, EndToEndTest, PagerDuty, alerting, http_target, main_f
                      rule_file, wait_until)
 
 
+# Further probes that come too late are left out: these have room on a machine with much to do.
+COUNTED = {"confirm": {"attempts": 2, "within": "4s"}, "interval": "10s", "timeout": "5s"}
+
+
 class FlakyApp(App):
     """Answers so many of the next requests with 503."""
 
@@ -29,6 +33,10 @@ def has_ipv6():
     return True
 
 
+def blips(daemon):
+    return daemon.metrics().value("pilotlight_probe_blips_total", prober="http")
+
+
 class Confirmation(EndToEndTest):
     def setUp(self):
         self.app = self.start(FlakyApp())
@@ -47,10 +55,11 @@ class Confirmation(EndToEndTest):
         return daemon
 
     def test_a_server_that_fails_once_pages_nobody(self):
-        daemon = self.watch()
-        for blips in (1, 2):
-            self.app.failures = blips
-            daemon.wait_for_value(blips, "pilotlight_probe_blips_total", prober="http")
+        daemon = self.watch(**COUNTED)
+        for failures in (1, 2):
+            before = blips(daemon)
+            self.app.failures = failures
+            wait_until(lambda before=before: blips(daemon) >= before + 1, 40, "another blip")
         self.assert_contains('target "api": a blip, the next probe is ok: ', daemon.log())
         daemon.wait_for_value(1, "probe_success", target="api")
         seen = json.loads(daemon.get("/api/targets/api/evidence").text)
@@ -61,15 +70,17 @@ class Confirmation(EndToEndTest):
         self.assertEqual(self.pagerduty.deliveries, [])
 
     def test_a_server_that_fails_for_good_is_down_within_seconds(self):
-        daemon = self.watch(interval="2s", timeout="500ms")
+        daemon = self.watch(**COUNTED)
+        before = blips(daemon)
         asked = self.app.hits
         self.app.status = 503
-        page = self.pagerduty.wait_for_event("trigger", "AppDown")
+        wait_until(lambda: "(confirmed by 2 more probes)" in daemon.get("/api/v1/targets").text,
+                   40, "the failure to be confirmed")
         self.assertGreaterEqual(self.app.hits, asked + 3)
-        self.assert_contains("(confirmed by 2 more probes)", daemon.get("/api/v1/targets").text)
-        self.assertEqual(daemon.metrics().value("pilotlight_probe_blips_total", prober="http"), 0)
+        page = self.pagerduty.wait_for_event("trigger", "AppDown")
+        self.assertEqual(blips(daemon), before)
         self.app.status = 200
-        self.pagerduty.wait_for_event("resolve", after=page)
+        self.pagerduty.wait_for_event("resolve", after=page, limit=30)
 
     def test_recovery_takes_several_successes(self):
         daemon = self.watch(recover={"attempts": 3})
