@@ -134,7 +134,10 @@ class HttpProber final : public Prober {
         if (result.failure) {
             report.outcome = outcome_of(std::move(*result.failure));
         } else {
-            verdict = judge_answer(options_, result);
+            const HideSecrets hide = [this](std::string_view text, std::size_t limit) {
+                return all_secrets().shown(text, limit);
+            };
+            verdict = judge_answer(options_, result, hide);
             report.outcome = std::move(verdict.outcome);
         }
         add_measurements(report, result, verdict.failed_due_to_regexp);

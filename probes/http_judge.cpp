@@ -32,8 +32,8 @@ std::optional<std::string> broken_condition(const HttpResult& result,
 
 class Judge {
   public:
-    Judge(const HttpOptions& options, const HttpResult& result)
-        : options_(options), result_(result) {}
+    Judge(const HttpOptions& options, const HttpResult& result, const HideSecrets& hide)
+        : options_(options), result_(result), hide_(hide) {}
 
     Outcome judge() {
         for (const auto step : {&Judge::status, &Judge::headers, &Judge::size, &Judge::coding,
@@ -108,7 +108,7 @@ class Judge {
         if (options_.body_json.empty()) return Outcome::ok();
         std::optional<std::string> broken =
             result_.truncated ? "the body is too large to be read as JSON"
-                              : broken_json_condition(options_.body_json, result_.body);
+                              : broken_json_condition(options_.body_json, result_.body, hide_);
         if (!broken) return Outcome::ok();
         failed_due_to_json_ = true;
         return Outcome::failed("body", "body_json", std::move(*broken));
@@ -138,14 +138,16 @@ class Judge {
 
     const HttpOptions& options_;
     const HttpResult& result_;
+    const HideSecrets& hide_;
     bool failed_due_to_regexp_ = false;
     bool failed_due_to_json_ = false;
 };
 
 }  // namespace
 
-HttpVerdict judge_answer(const HttpOptions& options, const HttpResult& result) {
-    Judge judge(options, result);
+HttpVerdict judge_answer(const HttpOptions& options, const HttpResult& result,
+                         const HideSecrets& hide) {
+    Judge judge(options, result, hide);
     Outcome outcome = judge.judge();
     return {std::move(outcome), judge.failed_due_to_regexp(), judge.failed_due_to_json()};
 }

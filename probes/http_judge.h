@@ -4,6 +4,7 @@
 
 #include "probes/http_options.h"
 #include "probes/probe.h"
+#include "probes/redaction.h"
 #include "runtime/http_client.h"
 
 namespace pilotlight::probes {
@@ -16,9 +17,9 @@ struct HttpVerdict {
 
 /// What an answer fails by, in the order in which blackbox_exporter looks: phase "response" with
 /// `status`, `header_regexp`, `http_version`, `ssl`, `no_ssl`, or "body" with `body_too_large`,
-/// `bad_encoding`, `body_regexp`, `body_json`. Pure.
+/// `bad_encoding`, `body_regexp`, `body_json`. `hide`: for what is told of the body. Pure.
 [[nodiscard]] HttpVerdict judge_answer(const HttpOptions& options,
-                                       const runtime::HttpResult& result);
+                                       const runtime::HttpResult& result, const HideSecrets& hide);
 
 [[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b);
 

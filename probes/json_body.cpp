@@ -166,7 +166,8 @@ std::optional<std::string> broken_value(const C& condition, const Value& value) 
     return broken_number(condition, value);
 }
 
-std::optional<std::string> broken(const C& condition, const JsonDocument& document) {
+std::optional<std::string> broken(const C& condition, const JsonDocument& document,
+                                  const HideSecrets& hide) {
     const Result<std::vector<Value>> values = document.select(*condition.path);
     if (!values) return condition.path->text() + ": " + values.error().message;
     std::optional<std::string> count = broken_count(condition, values->size());
@@ -174,7 +175,7 @@ std::optional<std::string> broken(const C& condition, const JsonDocument& docume
     for (const Value& value : *values) {
         const std::optional<std::string> expected = broken_value(condition, value);
         if (!expected) continue;
-        return fmt::format("{} is {}, expected {}", condition.path->text(), value.shown(),
+        return fmt::format("{} is {}, expected {}", condition.path->text(), value.shown(hide),
                            *expected);
     }
     return std::nullopt;
@@ -205,12 +206,12 @@ void read_json_conditions(const Node& node, std::vector<JsonCondition>& out, Err
 }
 
 std::optional<std::string> broken_json_condition(const std::vector<JsonCondition>& conditions,
-                                                 std::string_view body) {
+                                                 std::string_view body, const HideSecrets& hide) {
     if (conditions.empty()) return std::nullopt;
     const Result<JsonDocument> document = JsonDocument::parse(body);
     if (!document) return "the body cannot be read: " + document.error().message;
     for (const JsonCondition& condition : conditions) {
-        std::optional<std::string> what = broken(condition, *document);
+        std::optional<std::string> what = broken(condition, *document, hide);
         if (what) return what;
     }
     return std::nullopt;

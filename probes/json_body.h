@@ -8,6 +8,7 @@
 #include "config/options.h"
 #include "core/regexp.h"
 #include "probes/json_path.h"
+#include "probes/redaction.h"
 
 /// `body_json`: what an answer's body must hold, as JSON.
 namespace pilotlight::probes {
@@ -41,8 +42,9 @@ struct JsonCondition {
 void read_json_conditions(const Node& node, std::vector<JsonCondition>& out, Errors& errors);
 
 /// Nothing where all conditions hold; else one line with the first path that does not, and the
-/// value that was there, cut.
+/// value that was there, without secrets and cut.
 [[nodiscard]] std::optional<std::string> broken_json_condition(
-    const std::vector<JsonCondition>& conditions, std::string_view body);
+    const std::vector<JsonCondition>& conditions, std::string_view body,
+    const HideSecrets& hide = {});
 
 }  // namespace pilotlight::probes

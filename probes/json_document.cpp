@@ -286,17 +286,16 @@ std::string JsonDocument::Value::text() const {
     return json.is_string() ? json.get<std::string>() : dump(json);
 }
 
-std::string JsonDocument::Value::shown() const {
+std::string JsonDocument::Value::shown(const HideSecrets& hide) const {
     const Json& json = json_at(json_);
     if (json.is_structured()) {
         return fmt::format("{} of {}", kind_name(), json.size());
     }
-    std::string text =
-        dump(json.is_string() && json.get_ref<const std::string&>().size() > kMostShown
-                 ? Json(json.get_ref<const std::string&>().substr(0, kMostShown))
-                 : json);
-    if (json.is_string() && json.get_ref<const std::string&>().size() > kMostShown) text += "...";
-    return text;
+    if (!json.is_string()) return dump(json);
+    const auto& text = json.get_ref<const std::string&>();
+    // Cut first, part of a secret would be left that nothing finds any more.
+    const std::string beginning = hide ? hide(text, kMostShown) : text.substr(0, kMostShown);
+    return dump(Json(beginning)) + (text.size() > kMostShown ? "..." : "");
 }
 
 bool JsonDocument::Value::equals(const JsonLiteral& literal) const {

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "probes/json_path.h"
+#include "probes/redaction.h"
 
 namespace pilotlight::probes {
 
@@ -31,7 +32,8 @@ class JsonDocument {
         [[nodiscard]] std::string text() const;
         /// The beginning of the value as JSON writes it, for a message: no control characters, and
         /// cut.
-        [[nodiscard]] std::string shown() const;
+        /// `hide` takes the secrets out of a text first, where there are some.
+        [[nodiscard]] std::string shown(const HideSecrets& hide = {}) const;
         /// Numbers by value; nothing but a scalar equals a literal.
         [[nodiscard]] bool equals(const JsonLiteral& literal) const;
         /// Whether an array has an element that equals it, an object a key, a text a part.

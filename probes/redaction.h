@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -42,6 +44,9 @@ class Redaction {
     /// Longest first, so that no part of one is left over.
     std::vector<std::string> secrets_;
 };
+
+/// As Redaction::shown(), for who does not know where the secrets come from.
+using HideSecrets = std::function<std::string(std::string_view text, std::size_t limit)>;
 
 /// The secrets of a target: of its URL, of options that hold passwords, tokens, headers and bodies,
 /// and all that came from the environment. Null where there are none.

@@ -141,6 +141,11 @@ BOOST_AUTO_TEST_CASE(a_secret_of_a_file_that_the_body_echoes_is_not_told) {
         "}\nbody_json: [{path: $.you, equals: nobody}]";
     const Report report = probe_now(&make_http, server.url(), options);
     BOOST_TEST(report.outcome.detail == "$.you is \"Bearer <secret>\", expected \"nobody\"");
+
+    const std::string before(115, 'x');
+    const ScriptedServer cut({http_answer(200, R"({"you": ")" + before + R"(from-file"})")});
+    const Report long_one = probe_now(&make_http, cut.url(), options);
+    BOOST_TEST(!long_one.outcome.detail.contains("from"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
