@@ -155,6 +155,7 @@ seconds offset(const runtime::TimeZone& zone, sys_seconds at) {
 struct Moments {
     sys_seconds first;
     std::optional<sys_seconds> second;
+    bool is_skipped = false;
 };
 
 Moments moments_of(sys_seconds local, const runtime::TimeZone& zone) {
@@ -165,10 +166,10 @@ Moments moments_of(sys_seconds local, const runtime::TimeZone& zone) {
     const bool fits_before = offset(zone, by_before) == before;
     const bool fits_after = offset(zone, by_after) == after;
     if (fits_before && fits_after && before != after) {
-        return {std::min(by_before, by_after), std::max(by_before, by_after)};
+        return {.first = std::min(by_before, by_after), .second = std::max(by_before, by_after)};
     }
-    if (fits_before) return {by_before, std::nullopt};
-    if (fits_after) return {by_after, std::nullopt};
+    if (fits_before) return {.first = by_before, .second = std::nullopt};
+    if (fits_after) return {.first = by_after, .second = std::nullopt};
     // Skipped: the change lies in between.
     sys_seconds still = std::min(by_before, by_after);
     sys_seconds changed = std::max(by_before, by_after);
@@ -177,7 +178,7 @@ Moments moments_of(sys_seconds local, const runtime::TimeZone& zone) {
         const sys_seconds middle = still + (changed - still) / 2;
         (offset(zone, middle) == old ? still : changed) = middle;
     }
-    return {changed, std::nullopt};
+    return {.first = changed, .second = std::nullopt, .is_skipped = true};
 }
 
 }  // namespace
@@ -209,6 +210,7 @@ Result<CronSchedule> CronSchedule::parse(std::string_view text) {
         *into[i] = *bits;
     }
     schedule.any_hour_ = fields[1].starts_with('*');
+    schedule.catches_up_ = !schedule.any_hour_ && !fields[0].starts_with('*');
     schedule.both_days_ = fields[2].starts_with('*') || fields[4].starts_with('*');
     if (!schedule.next(sys_days(std::chrono::year(2000) / 1 / 1), runtime::TimeZone())) {
         return fail(fmt::format("no day ever fits the cron expression \"{}\"", text));
@@ -235,12 +237,13 @@ std::optional<WallTime> CronSchedule::first_on(sys_days day, WallTime after,
         for (unsigned minute = 0; minute < 60; ++minute) {
             if (!has(minutes_, minute)) continue;
             const sys_seconds local = day + std::chrono::hours(hour) + std::chrono::minutes(minute);
-            const Moments moments =
-                in_order ? Moments{local - usual, std::nullopt} : moments_of(local, zone);
+            const Moments moments = in_order
+                                        ? Moments{.first = local - usual, .second = std::nullopt}
+                                        : moments_of(local, zone);
             const auto consider = [&](WallTime at) {
                 if (at > after && (!first || at < *first)) first = at;
             };
-            consider(moments.first);
+            if (catches_up_ || !moments.is_skipped) consider(moments.first);
             if (any_hour_ && moments.second) consider(*moments.second);
             if (in_order && first) return first;
         }

@@ -21,7 +21,8 @@ namespace pilotlight::probes {
 ///
 /// When clocks change: a time that is skipped counts at the change, one that comes twice counts
 /// once, the first time. Where the field of hours begins with `*`, both count: the job goes on
-/// through the hour that comes twice.
+/// through the hour that comes twice. Where it or the field of minutes does, a time that is skipped
+/// does not count: cron makes up for a single run, not for one of many.
 class CronSchedule {
   public:
     /// Fails on what is no such text, with what was expected, and on what no day ever fits.
@@ -46,6 +47,8 @@ class CronSchedule {
     std::uint64_t weekdays_ = 0;
     bool both_days_ = false;
     bool any_hour_ = false;
+    /// Whether a time that is skipped counts at the change.
+    bool catches_up_ = false;
 };
 
 }  // namespace pilotlight::probes

@@ -91,6 +91,14 @@ BOOST_AUTO_TEST_CASE(a_time_that_the_clocks_skip_counts_at_the_change) {
     BOOST_TEST(times("0 12 30 12 *", "2011-12-29T00:00:00Z", "Pacific/Apia") == "2011-12-30T10:00");
 }
 
+BOOST_AUTO_TEST_CASE(a_time_of_many_that_the_clocks_skip_does_not_count) {
+    BOOST_TEST(times("30 * * * *", "2026-03-29T00:30:00Z", "Europe/Berlin") == "2026-03-29T01:30");
+    BOOST_TEST(times("30 */2 * * *", "2026-03-28T23:30:00Z", "Europe/Berlin") ==
+               "2026-03-29T02:30");
+    BOOST_TEST(times("*/20 2 * * *", "2026-03-28T12:00:00Z", "Europe/Berlin") ==
+               "2026-03-30T00:00");
+}
+
 BOOST_AUTO_TEST_CASE(a_time_that_comes_twice_counts_once) {
     // At 03:00 on 2026-10-25 it is 02:00 again in Berlin: 01:00 UTC.
     BOOST_TEST(times("30 2 * * *", "2026-10-24T12:00:00Z", "Europe/Berlin", 2) ==
