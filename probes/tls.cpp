@@ -97,7 +97,7 @@ class TlsProber final : public Prober {
     asio::awaitable<void> part(runtime::Stream& stream, std::chrono::nanoseconds handshake) {
         // What comes after the handshake takes a round trip, of which that took one or two.
         const auto patience = std::clamp<std::chrono::nanoseconds>(
-            4 * handshake, std::chrono::milliseconds(100), std::chrono::seconds(1));
+            4 * handshake, std::chrono::milliseconds(500), std::chrono::seconds(1));
         const runtime::Deadline until{std::min(steady_now() + patience, stream.deadline().at)};
         if (options_.starttls) {
             stream.set_deadline(until);
