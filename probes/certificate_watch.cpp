@@ -24,9 +24,12 @@ std::string CertificateWatch::observe(Report& report, WallTime at) {
     std::string news;
     if (report.certificate) {
         const ShownCertificate& now = *report.certificate;
-        if (last_ && last_->issuer != now.issuer) issuer_changed_ = at;
-        if (last_ && last_->public_key_sha256 != now.public_key_sha256) key_changed_ = at;
-        if (last_ && (issuer_changed_ == at || key_changed_ == at)) {
+        const bool is_new = !is_known(now, at) && last_;
+        const bool by_another = is_new && last_->issuer != now.issuer;
+        const bool other_key = is_new && last_->public_key_sha256 != now.public_key_sha256;
+        if (by_another) issuer_changed_ = at;
+        if (other_key) key_changed_ = at;
+        if (by_another || other_key) {
             news = describe(*last_, now);
             last_change_ = news;
         }
@@ -34,6 +37,20 @@ std::string CertificateWatch::observe(Report& report, WallTime at) {
     }
     tell(report);
     return news;
+}
+
+bool CertificateWatch::is_known(const ShownCertificate& now, WallTime at) {
+    const auto found = std::ranges::find_if(seen_, [&](const Seen& each) {
+        return each.issuer == now.issuer && each.key == now.public_key_sha256;
+    });
+    const bool known = found != seen_.end() && at - found->at <= kKnown;
+    if (found != seen_.end()) {
+        seen_.erase(found);
+    } else if (seen_.size() == kKept) {
+        seen_.erase(seen_.begin());
+    }
+    seen_.push_back({now.issuer, now.public_key_sha256, at});
+    return known;
 }
 
 void CertificateWatch::tell(Report& report) const {

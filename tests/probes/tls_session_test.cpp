@@ -153,6 +153,21 @@ BOOST_AUTO_TEST_CASE(a_new_key_of_the_same_issuer_is_a_change_of_its_own) {
                to_unix_seconds(at_hour(1)));
 }
 
+BOOST_AUTO_TEST_CASE(servers_that_answer_by_turns_are_told_once) {
+    CertificateWatch watch;
+    const auto news = [&](int hour, const char* issuer, const char* key) {
+        Report report = report_of(issuer, key);
+        return watch.observe(report, at_hour(hour));
+    };
+    BOOST_TEST(news(0, "CN=one", "k1") == "");
+    BOOST_TEST(news(1, "CN=one", "k2") != "");
+    for (int hour = 2; hour < 20; ++hour)
+        BOOST_TEST(news(hour, "CN=one", hour % 2 == 0 ? "k1" : "k2") == "");
+    BOOST_TEST(news(20, "CN=two", "k3") != "");
+    // One that was away for long is a change again.
+    BOOST_TEST(news(60, "CN=one", "k1") != "");
+}
+
 BOOST_AUTO_TEST_CASE(a_failure_of_tls_names_what_has_changed_and_others_do_not) {
     CertificateWatch watch;
     Report before = report_of("CN=one", "k1");
