@@ -115,9 +115,12 @@ Response ProbeEndpoint::logs(const Request& request) const {
     if (!is_number && target.empty()) {
         return refusal(400, "Probe id or target must be defined as http query parameters");
     }
-    const SharedPastProbe found =
-        is_number ? history_.by_id(number) : history_.by_target(config::redact_address(target));
-    if (found == nullptr || (!everything && !found->is_open)) {
+    SharedPastProbe found;
+    if (everything) {
+        found =
+            is_number ? history_.by_id(number) : history_.by_target(config::redact_address(target));
+    }
+    if (found == nullptr) {
         return refusal(404, is_number ? "Probe id not found" : "Probe target not found");
     }
     return exporters::text_response(200, debug_text(*found));

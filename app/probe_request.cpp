@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "exporters/form.h"
 #include "probes/hostname.h"
 #include "probes/network.h"
 #include "probes/probe.h"
@@ -39,7 +40,7 @@ bool has_control(std::string_view text) {
 
 /// Those that need no options and ask something elsewhere.
 std::optional<ModuleConfig> module_without_file(const std::string& name) {
-    constexpr std::array<std::string_view, 2> kNotRemote{"backup", "host"};
+    constexpr std::array<std::string_view, 4> kNotRemote{"backup", "heartbeat", "host", "unix"};
     ModuleConfig module;
     module.name = name;
     module.prober = name == kDefaultModule ? "http" : name == "tcp_connect" ? "tcp" : name;
@@ -85,9 +86,19 @@ std::expected<probes::PreparedTarget, Refusal> prepare(const ModuleConfig& modul
     return std::move(*prepared);
 }
 
-bool is_allowed(const config::Config& config, const std::string& target) {
+bool is_allowed(const config::Config& config, const std::string& name) {
     return std::ranges::any_of(config.probe_endpoint.allow,
-                               [&](const Regexp& each) { return each.matches(target); });
+                               [&](const Regexp& each) { return each.matches(name); });
+}
+
+/// Whether a PostgreSQL URL names in its query another host than where it seems to go.
+bool goes_elsewhere(std::string_view url) {
+    std::string query(url.substr(std::min(url.find('?'), url.size())));
+    // A login may have one, too.
+    std::ranges::replace(query, '?', '&');
+    return std::ranges::any_of(exporters::read_form(query), [](const auto& field) {
+        return field.first == "host" || field.first == "hostaddr";
+    });
 }
 
 }  // namespace
@@ -140,9 +151,18 @@ std::expected<ProbeRequest, Refusal> read_probe_request(const exporters::Request
     }
     const std::string hostname(request.parameter("hostname"));
     if (has_control(hostname)) return refuse(400, "the hostname is no name of a host");
+    if (!anything && !hostname.empty() && !is_allowed(config, hostname)) {
+        return refuse(
+            403,
+            "only a client on loopback may give this hostname, or one that probe_endpoint "
+            "allows");
+    }
+    if (!anything && module->prober == "postgres" && goes_elsewhere(target)) {
+        return refuse(403, "only a client on loopback may name a host in the query of this target");
+    }
     auto prepared = prepare(*module, target, hostname, *timeout, config.limits);
     if (!prepared) return std::unexpected(std::move(prepared.error()));
-    read.debug = request.parameter("debug") == "true";
+    read.debug = anything && request.parameter("debug") == "true";
     read.prepared = std::move(*prepared);
     return read;
 }

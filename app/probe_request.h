@@ -35,7 +35,7 @@ struct Refusal {
     std::string_view scrape_timeout, const std::optional<Duration>& of_module);
 
 /// `anything`: whether the client may have every target probed, or only those of
-/// `probe_endpoint.allow`.
+/// `probe_endpoint.allow`, for which their `hostname` counts too, and without debug.
 [[nodiscard]] std::expected<ProbeRequest, Refusal> read_probe_request(
     const exporters::Request& request, const config::Config& config, bool anything);
 

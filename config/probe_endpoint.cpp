@@ -23,7 +23,9 @@ constexpr Option<ProbeEndpointConfig> kOptions[] = {
     option_read_by<ProbeEndpointConfig>(
         read_allow, "allow", "list of regular expressions", "",
         "What `/probe` may reach for clients that are not on loopback: a target as the request "
-        "names it that one of these matches whole. Without any they are refused."),
+        "names it, and a `hostname`, that one of these matches whole. Without any they are "
+        "refused. "
+        "Keep them narrow: what a module holds, logins among it, is sent to whatever they match."),
 };
 
 }  // namespace
@@ -34,13 +36,15 @@ void read_probe_endpoint(const Node& node, Reading& reading) {
 }
 
 SectionDocs probe_endpoint_docs() {
-    return {"probe_endpoint",
-            "`GET /probe?target=T&module=M` is blackbox_exporter's endpoint: one probe now, its "
-            "metrics. `module` is one of the module files', or else `http_2xx` (the default), "
-            "`tcp_connect`, or the name of a prober that asks over the network, with its "
-            "defaults. `hostname` is the name that an `http` probe asks for and that `tcp` expects "
-            "in the certificate; `debug=true` tells what happened. `/logs` lists recent probes.",
-            docs_of(kOptions)};
+    return {
+        "probe_endpoint",
+        "`GET /probe?target=T&module=M` is blackbox_exporter's endpoint: one probe now, its "
+        "metrics. `module` is one of the module files', or else `http_2xx` (the default), "
+        "`tcp_connect`, or the name of a prober that asks over the network, with its "
+        "defaults. `hostname` is the name that an `http` probe asks for and that `tcp` expects "
+        "in the certificate; `debug=true` tells what happened. `/logs` lists recent probes. Debug "
+        "and single logs are for clients on loopback.",
+        docs_of(kOptions)};
 }
 
 }  // namespace pilotlight::config

@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(modules_without_a_file_are_those_that_ask_the_network) {
     const auto config = configured("targets: []");
     for (const char* module : {"", "http_2xx", "http", "tcp", "tcp_connect", "icmp", "tls"})
         BOOST_TEST(refused(*config, {{"module", module}, {"target", "localhost:1"}}) == "", module);
-    for (const char* module : {"backup", "host", "http_3xx", "Http"}) {
+    for (const char* module : {"backup", "heartbeat", "host", "unix", "http_3xx", "Http"}) {
         BOOST_TEST(refused(*config, {{"module", module}, {"target", "x"}}) ==
                    "400 Unknown module \"" + std::string(module) + "\"");
     }
@@ -94,6 +94,37 @@ BOOST_AUTO_TEST_CASE(other_clients_reach_only_what_is_allowed_whole) {
     }
     BOOST_TEST(refused(*configured("targets: []"), {{"target", "https://good.example"}}, false)
                    .find("403 ") == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(other_clients_name_only_hosts_that_are_allowed) {
+    const auto config =
+        configured("probe_endpoint: {allow: ['https://good.*', 'a\\.example', 'postgres.*']}");
+    const auto asked = [&](const char* name, bool anything) {
+        return refused(*config, {{"target", "https://good"}, {"hostname", name}}, anything);
+    };
+    BOOST_TEST(asked("a.example", false) == "");
+    BOOST_TEST(asked("b.example", false).find("403 ") == 0U);
+    BOOST_TEST(asked("b.example", true) == "");
+    const auto queried = [&](const std::string& query, bool anything) {
+        const std::string target = "postgres://bob@good/db?" + query;
+        return refused(*config, {{"module", "postgres"}, {"target", target}}, anything);
+    };
+    BOOST_TEST(queried("connect_timeout=1", false) == "");
+    for (const char* query : {"host=evil", "hostaddr=192.0.2.1", "connect_timeout=1&host=evil",
+                              "%68ost=evil", "h%6fstaddr=192.0.2.1"}) {
+        BOOST_TEST(queried(query, false).find("403 ") == 0U, query);
+        BOOST_TEST(queried(query, true) == "", query);
+    }
+    const Parameters login{{"module", "postgres"}, {"target", "postgres://b:a?c@good/d?host=evil"}};
+    BOOST_TEST(refused(*config, login, false).find("403 ") == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(other_clients_are_not_told_what_happened) {
+    const auto config = configured("probe_endpoint: {allow: ['.*']}");
+    exporters::Request request;
+    request.parameters = {{"target", "http://a/"}, {"debug", "true"}};
+    BOOST_TEST(read_probe_request(request, *config, true).value().debug);
+    BOOST_TEST(!read_probe_request(request, *config, false).value().debug);
 }
 
 BOOST_AUTO_TEST_CASE(a_hostname_is_whom_http_asks_for_unless_the_module_says_another) {

@@ -191,6 +191,12 @@ class ProbeEndpoint(EndToEndTest):
         seen = daemon.get("/logs", **{"X-Forwarded-For": "192.0.2.1"}).text
         self.assert_contains(self.app.health_url, seen)
         self.assertNotIn(self.app.metrics_url, seen)
+        afar = {"X-Forwarded-For": "192.0.2.1"}
+        debug = daemon.get(query(target=self.app.health_url, debug="true"), **afar)
+        self.assertNotIn("Logs for the probe", debug.text)
+        for one in ({"id": "0"}, {"target": self.app.health_url}):
+            path = "/logs?" + urlencode(one)
+            self.assertEqual((daemon.get(path, **afar).status, daemon.get(path).status), (404, 200))
 
         daemon.write("pilotlight.yaml", main_file(module_files=["modules.yaml"]))
         self.assertEqual(daemon.post("/-/reload").status, 200)
