@@ -1,5 +1,8 @@
 #include "app/heartbeat_doors.h"
 
+#include "probes/heartbeat_address.h"
+#include "probes/heartbeat_state.h"
+
 namespace pilotlight::app {
 namespace {
 
@@ -14,13 +17,17 @@ bool is_equal(std::string_view secret, std::string_view shown) {
 
 }  // namespace
 
-void HeartbeatDoors::replace(const std::vector<std::pair<std::string, Secret>>& heartbeats) {
+void HeartbeatDoors::replace(const std::vector<Heartbeat>& heartbeats) {
     const std::scoped_lock lock(mutex_);
     for (auto& [name, door] : doors_)
         door.listed = false;
-    for (const auto& [name, token] : heartbeats) {
-        Door& door = doors_[name];
-        door.token = token;
+    for (const Heartbeat& heartbeat : heartbeats) {
+        Door& door = doors_[heartbeat.name];
+        door.token = heartbeat.token;
+        // With the token, which may be a file's.
+        auto secrets = heartbeat.secrets == nullptr ? probes::Redaction() : *heartbeat.secrets;
+        secrets.hide(heartbeat.token);
+        door.secrets = std::make_shared<const probes::Redaction>(std::move(secrets));
         door.listed = true;
     }
     std::erase_if(doors_, [](const auto& item) { return !item.second.listed; });
@@ -39,6 +46,20 @@ HeartbeatDoors::Answer HeartbeatDoors::knock(std::string_view name, std::string_
     if (door.room < 1) return Answer::too_often;
     door.room -= 1;
     return Answer::open;
+}
+
+std::string HeartbeatDoors::kept_of(std::string_view name, std::string_view body) {
+    std::shared_ptr<const probes::Redaction> secrets;
+    {
+        const std::scoped_lock lock(mutex_);
+        const auto found = doors_.find(name);
+        if (found != doors_.end()) secrets = found->second.secrets;
+    }
+    if (secrets == nullptr || secrets->empty()) {
+        return std::string(probes::end_of(body, probes::kHeartbeatBodyMax));
+    }
+    // A cut through a secret would leave a part of it.
+    return std::string(probes::end_of(secrets->hidden_in(body), probes::kHeartbeatBodyMax));
 }
 
 }  // namespace pilotlight::app

@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "core/secret.h"
 #include "core/time.h"
+#include "probes/redaction.h"
 
 namespace pilotlight::app {
 
@@ -20,12 +21,22 @@ class HeartbeatDoors {
   public:
     enum class Answer { open, unknown, wrong_token, too_often };
 
-    /// Makes these all; a token may be empty. What was counted of a name that stays goes on.
-    void replace(const std::vector<std::pair<std::string, Secret>>& heartbeats);
+    struct Heartbeat {
+        std::string name;
+        /// Empty where it needs none.
+        Secret token;
+        /// Its other secrets; null where it has none.
+        std::shared_ptr<const probes::Redaction> secrets = nullptr;
+    };
+    /// Makes these all. What was counted of a name that stays goes on.
+    void replace(const std::vector<Heartbeat>& heartbeats);
 
     /// A ping of `name` that shows `token`. One with the wrong token takes away nothing from the
     /// rightful ones.
     [[nodiscard]] Answer knock(std::string_view name, std::string_view token, SteadyTime now);
+
+    /// What is kept of a body that came with a ping of `name`: its end, without secrets.
+    [[nodiscard]] std::string kept_of(std::string_view name, std::string_view body);
 
     /// So many at once, and so many per second after that.
     static constexpr double kBurst = 200;
@@ -34,6 +45,7 @@ class HeartbeatDoors {
   private:
     struct Door {
         Secret token;
+        std::shared_ptr<const probes::Redaction> secrets;
         double room = kBurst;
         SteadyTime filled_at{};
         bool listed = false;

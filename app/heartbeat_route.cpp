@@ -65,7 +65,7 @@ class Listener {
         Result<probes::HeartbeatPing> ping =
             probes::read_heartbeat_ping(address.action, run_of(request));
         if (!ping) return refuse(400, ping.error().message);
-        ping->body = probes::end_of(request.body, probes::kHeartbeatBodyMax);
+        ping->body = engine_->heartbeat_doors().kept_of(address.name, request.body);
         return tell(std::string(address.name), std::move(*ping));
     }
 

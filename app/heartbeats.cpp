@@ -43,11 +43,12 @@ void Heartbeats::restore(const std::vector<alerting::Record>& records) {
 
 void Heartbeats::replace(const std::vector<probes::SharedTarget>& targets, WallTime now) {
     std::map<std::string_view, const probes::SharedTarget*> wanted;
-    std::vector<std::pair<std::string, Secret>> doors;
+    std::vector<HeartbeatDoors::Heartbeat> doors;
     for (const probes::SharedTarget& target : targets) {
         if (target->heartbeat == nullptr) continue;
         wanted.emplace(target->config.name, &target);
-        doors.emplace_back(target->config.name, target->heartbeat->token);
+        doors.push_back(
+            {target->config.name, target->heartbeat->token, probes::redaction_of(target->config)});
     }
     for (auto& [name, entry] : entries_) {
         if (!wanted.contains(name)) stop_listening(name, entry, now);
@@ -66,7 +67,8 @@ bool Heartbeats::listen(const std::string& name, Entry& entry, const probes::Sha
                         WallTime now) {
     bool has_changed = false;
     if (entry.target == nullptr) {
-        has_changed = probes::excuse(entry.record.state, *target->heartbeat, now);
+        has_changed = probes::bring_back(entry.record.state, now);
+        has_changed = probes::excuse(entry.record.state, *target->heartbeat, now) || has_changed;
         has_changed = std::exchange(entry.record.gone_since, std::nullopt) || has_changed;
     }
     if (entry.series != nullptr && !(entry.target->labels == target->labels)) {
@@ -130,6 +132,7 @@ void Heartbeats::plan_anew(WallTime now) {
         if (entry.target == nullptr) continue;
         set_due(name, entry, tick_after(name, entry.target->config.interval, now));
         entry.told_at = std::min(entry.told_at, now);
+        if (probes::bring_back(entry.record.state, now)) keep(name, entry, {});
         tell(name, entry, now);
     }
 }

@@ -41,7 +41,8 @@ constexpr config::Option<Draft> kOptions[] = {
     config::option_read_by<Draft>(
         read_cron, "cron", "text", "",
         "when it comes, as in a crontab: five fields, or `@daily` and its like. Of a time that the "
-        "clocks skip it comes at the change, at one that they show twice once"),
+        "clocks skip it comes at the change (not at all where minutes or hours begin with `*`), at "
+        "one that they show twice once"),
     config::option_read_by<Draft>(keep<&Draft::timezone>, "timezone", "text", "UTC",
                                   "of `cron`: a name such as Europe/Berlin, or Local"),
     config::option<&HeartbeatOptions::grace, Draft>(
@@ -174,6 +175,11 @@ Checked<std::unique_ptr<Prober>> make_heartbeat(const config::TargetConfig& targ
             node.is_mapping() ? node.where : target.where);
     }
     read_timezone(draft, draft, errors);
+    const Node* const token = node.find("token");
+    // A variable that is empty must not open it to everybody.
+    if (token != nullptr && (token->is_null() || (token->is_scalar() && token->scalar.empty()))) {
+        errors.push_back(token->error("expected a token, got an empty text"));
+    }
     read_token_file(draft.token_file, draft.token, errors);
     check_times(node, draft, errors);
     if (!errors.empty()) return std::unexpected(std::move(errors));

@@ -72,9 +72,8 @@ std::optional<HeartbeatTrouble> trouble_of(const HeartbeatPing& ping, std::optio
 /// A success that says again what was found too short or too long a moment ago.
 bool is_repeated(const HeartbeatState& state, const HeartbeatPing& ping,
                  std::optional<Duration> took, WallTime now) {
-    return ping.kind == Kind::success && !took && state.trouble && !ping.run.empty() &&
-           state.trouble->run == ping.run && state.trouble->reason.starts_with("too_") &&
-           now - state.trouble->at < kRepeatedWithin;
+    return ping.kind == Kind::success && !took && state.trouble && state.trouble->run == ping.run &&
+           state.trouble->reason.starts_with("too_") && now - state.trouble->at < kRepeatedWithin;
 }
 
 void end(HeartbeatState& state, const HeartbeatPing& ping, const HeartbeatOptions& options,
@@ -124,9 +123,10 @@ Wrong late(const HeartbeatState& state, const HeartbeatOptions& options, WallTim
         wrong.at = std::max(wrong.at, state.excuse->until);
     }
     // A run that began in time may end later; one that began when it was too late changes nothing.
+    const WallTime due = wrong.at;
     for (const HeartbeatRun& run : state.runs) {
         const WallTime by = run.began + options.max_duration.value_or(options.grace);
-        if (run.began > wrong.at || by <= wrong.at) continue;
+        if (run.began > due || by <= wrong.at) continue;
         wrong.at = by;
         wrong.detail = fmt::format("{} that began at {} has not ended, expected by {}",
                                    name_of(run.id), in_words(run.began), in_words(by));
@@ -228,6 +228,19 @@ bool excuse(HeartbeatState& state, const HeartbeatOptions& options, WallTime now
     if (expected > now && !run_is_up) return false;
     state.excuse = HeartbeatExcuse{expected, now + options.grace};
     return true;
+}
+
+bool bring_back(HeartbeatState& state, WallTime now) {
+    bool has_changed = false;
+    const auto bring = [&](WallTime& time) {
+        has_changed = has_changed || time > now;
+        time = std::min(time, now);
+    };
+    bring(state.first_seen);
+    if (state.last_end) bring(*state.last_end);
+    for (HeartbeatRun& run : state.runs)
+        bring(run.began);
+    return has_changed;
 }
 
 Report report_of(const HeartbeatState& state, const HeartbeatJudgement& judgement) {

@@ -117,6 +117,10 @@ bool note(HeartbeatState& state, const HeartbeatJudgement& judgement, WallTime n
 /// the same time. Whether it did.
 bool excuse(HeartbeatState& state, const HeartbeatOptions& options, WallTime now);
 
+/// The clock was set back to `now`: what came later came now, or its next time would be as far
+/// ahead. Whether that changed anything.
+bool bring_back(HeartbeatState& state, WallTime now);
+
 /// What is told of it: the outcome, heartbeat_... , and what a run printed that went wrong. Not of
 /// one that is awaited.
 [[nodiscard]] Report report_of(const HeartbeatState& state, const HeartbeatJudgement& judgement);

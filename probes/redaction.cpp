@@ -274,8 +274,7 @@ bool Redaction::may_begin(std::string_view rest) const {
            });
 }
 
-std::string Redaction::shown(std::string_view text, std::size_t limit) const {
-    if (secrets_.empty()) return showable(text, limit);
+std::string Redaction::hidden_in(std::string_view text, std::size_t limit) const {
     std::string out;
     std::size_t at = 0;
     while (at < text.size() && out.size() < limit) {
@@ -289,7 +288,12 @@ std::string Redaction::shown(std::string_view text, std::size_t limit) const {
             out += text[at++];
         }
     }
-    return showable(out, limit);
+    return out;
+}
+
+std::string Redaction::shown(std::string_view text, std::size_t limit) const {
+    if (secrets_.empty()) return showable(text, limit);
+    return showable(hidden_in(text, limit), limit);
 }
 
 std::shared_ptr<const Redaction> redaction_of(const config::TargetConfig& target) {

@@ -32,6 +32,10 @@ class Redaction {
 
     [[nodiscard]] bool empty() const { return secrets_.empty(); }
 
+    /// `text` with `<secret>` for each secret, and for what stands at the end and may be the
+    /// beginning of one. Reads no further once it has `limit` bytes.
+    [[nodiscard]] std::string hidden_in(std::string_view text,
+                                        std::size_t limit = std::string::npos) const;
     /// The beginning of `text` with `<secret>` for each secret, at most `limit` bytes, showable.
     /// What stands at the end and may be the beginning of a secret is left out.
     [[nodiscard]] std::string shown(std::string_view text, std::size_t limit) const;

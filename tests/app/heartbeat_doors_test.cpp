@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "probes/heartbeat_address.h"
+
 using namespace pilotlight;
 using namespace pilotlight::app;
 using namespace std::chrono_literals;
@@ -22,6 +24,22 @@ BOOST_AUTO_TEST_CASE(only_those_that_are_known_open_and_only_with_their_token) {
     doors.replace({{"b", Secret()}});
     BOOST_TEST((doors.knock("a", "", now) == unknown));
     BOOST_TEST((doors.knock("b", "", now) == open));
+}
+
+BOOST_AUTO_TEST_CASE(no_secret_is_kept_of_a_body_not_even_where_it_is_cut) {
+    auto other = std::make_shared<probes::Redaction>();
+    other->hide("hunter2");
+    HeartbeatDoors doors;
+    doors.replace({{"a", Secret("s3cret-token"), other}, {"b", Secret()}});
+    BOOST_TEST(doors.kept_of("a", "with s3cret-token and hunter2\n") ==
+               "with <secret> and <secret>\n");
+    BOOST_TEST(doors.kept_of("b", "with s3cret-token\n") == "with s3cret-token\n");
+    for (std::size_t behind = probes::kHeartbeatBodyMax - 12; behind < probes::kHeartbeatBodyMax;
+         ++behind) {
+        const std::string kept = doors.kept_of("a", "s3cret-token" + std::string(behind, 'x'));
+        BOOST_TEST(kept.find("token") == std::string::npos);
+        BOOST_TEST(kept.size() <= probes::kHeartbeatBodyMax);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(floods_are_refused_by_name_and_for_a_while) {

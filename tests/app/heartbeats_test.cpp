@@ -233,4 +233,23 @@ BOOST_AUTO_TEST_CASE(a_clock_that_is_set_back_stops_no_samples) {
     BOOST_TEST(told >= 4);
 }
 
+BOOST_AUTO_TEST_CASE(a_clock_that_is_set_back_puts_off_no_time) {
+    World world;
+    const std::vector<probes::SharedTarget> targets{target("a", "{every: 1h, grace: 1m}")};
+    world.heartbeats->replace(targets, kNoon);
+    world.ping("a", kNoon);
+    world.heartbeats->tick(kNoon + 1s);
+    world.heartbeats->tick(kNoon - 24h);
+    world.told();
+    world.heartbeats->tick(kNoon - 24h + 61min);
+    BOOST_TEST(world.told().find("a:late") != std::string::npos);
+    // So it is where the clock was set back meanwhile.
+    world.ping("a", kNoon - 22h);
+    world.restart();
+    world.heartbeats->replace(targets, kNoon - 48h);
+    world.told();
+    world.heartbeats->tick(kNoon - 48h + 61min);
+    BOOST_TEST(world.told().find("a:late") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -110,8 +110,16 @@ class Heartbeats(EndToEndTest):
         self.assertIsNone(daemon.metrics().value("probe_success", target="job"))
         self.expect(200, daemon, "job?token=s3cret")
         self.expect(200, daemon, "job", "POST", b"", Authorization="Bearer s3cret")
+        for name, token in (("job", "s3cret"), ("filed", "from-a-file")):
+            self.expect(200, daemon, f"{name}/1", "POST", f"sent {token} and failed".encode(),
+                        Authorization=f"Bearer {token}")
+            self.wait_for_reason(daemon, "exit_code", name)
+            wait_until(lambda name=name: "and failed" in daemon.get(
+                f"/api/targets/{name}/evidence").text, 15, "the evidence")
         self.expect(200, daemon, "filed?token=from-a-file")
-        for path in ("/metrics", "/api/status", "/api/v1/targets", "/api/v1/status/config", "/"):
+        for path in ("/metrics", "/api/status", "/api/targets/job/evidence",
+                     "/api/targets/filed/evidence", "/api/v1/targets", "/api/v1/status/config",
+                     "/"):
             text = daemon.get(path).text
             self.assertNotIn("s3cret", text)
             self.assertNotIn("from-a-file", text)
@@ -119,11 +127,14 @@ class Heartbeats(EndToEndTest):
 
     def test_floods_are_refused_and_hold_up_nobody_else(self):
         daemon = self.watch(heartbeat("noisy", every="1h"), heartbeat("quiet", every="1h"))
+        began = time.monotonic()
         with ThreadPoolExecutor(16) as pool:
             answers = list(pool.map(lambda _: self.ping(daemon, "noisy"), range(1_500)))
+        room = 200 + 20 * (time.monotonic() - began)
         statuses = {answer.status for answer in answers}
         self.assertLessEqual(statuses, {200, 429})
         refused = [answer for answer in answers if answer.status == 429]
+        self.assertLessEqual(len(answers) - len(refused), room + 1)
         for answer in refused:
             self.assertEqual(answer.headers["Retry-After"], "1")
         self.expect(200, daemon, "quiet")
@@ -243,7 +254,8 @@ class Heartbeats(EndToEndTest):
         daemon.start()
         self.wait_for_reason(daemon, "late")
         daemon.wait_for_alert("HeartbeatMissed")
-        self.assertEqual(len(self.slack.texts()), told)
+        # A delivery that the kill cut short may come twice.
+        self.assertLessEqual(len(self.slack.texts()), told + 1)
         self.expect(200, daemon, "job")
         self.wait_for_end_told()
 

@@ -178,6 +178,16 @@ BOOST_AUTO_TEST_CASE(a_run_that_began_in_time_may_end_after_the_grace) {
     BOOST_TEST(patient.at(182min) == "too_long");
 }
 
+BOOST_AUTO_TEST_CASE(runs_that_never_end_do_not_excuse_each_other) {
+    World world;
+    world.success(0min);
+    world.start(62min, "a");
+    world.start(66min, "b");
+    world.start(70min, "c");
+    BOOST_TEST(world.at(67min - 1ms) == "ok");
+    BOOST_TEST(world.at(67min) == "late");
+}
+
 BOOST_AUTO_TEST_CASE(a_run_that_begins_too_late_lifts_nothing) {
     World world;
     world.success(0min);
@@ -241,6 +251,22 @@ BOOST_AUTO_TEST_CASE(an_end_that_is_told_again_is_no_second_run) {
     BOOST_TEST(world.at(2min) == "too_short");
     world.success(30min, "a");
     BOOST_TEST(world.at(30min) == "ok");
+}
+
+BOOST_AUTO_TEST_CASE(an_end_without_an_id_that_is_told_again_is_no_second_run) {
+    World world;
+    world.options.min_duration = 5min;
+    world.options.max_duration = 10min;
+    world.start(0min);
+    world.success(1min);
+    world.success(1min + 3s);
+    BOOST_TEST(world.at(2min) == "too_short");
+    world.start(20min);
+    world.success(31min);
+    world.success(31min + 3s);
+    BOOST_TEST(world.at(32min) == "too_long");
+    world.success(50min);
+    BOOST_TEST(world.at(50min) == "ok");
 }
 
 BOOST_AUTO_TEST_CASE(runs_under_way_are_limited) {
@@ -352,6 +378,19 @@ BOOST_AUTO_TEST_CASE(a_clock_that_is_set_back_makes_no_failure_of_the_past) {
     BOOST_TEST((world.state.last_duration == 0s));
     world.success(11min);
     BOOST_TEST(world.at(-60min) == "ok");
+}
+
+BOOST_AUTO_TEST_CASE(a_clock_that_is_set_back_puts_off_no_time) {
+    World world;
+    world.success(24h);
+    world.start(25h);
+    BOOST_TEST(bring_back(world.state, kStart));
+    BOOST_TEST(!bring_back(world.state, kStart));
+    BOOST_TEST((world.state.runs.front().began == kStart));
+    BOOST_TEST(world.changes(0min).value() == 65);
+    World never;
+    BOOST_TEST(bring_back(never.state, kStart - 24h));
+    BOOST_TEST(never.at(65min - 24h) == "never");
 }
 
 BOOST_AUTO_TEST_CASE(the_end_of_what_was_printed_is_the_evidence_of_a_failure) {

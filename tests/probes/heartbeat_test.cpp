@@ -103,6 +103,8 @@ BOOST_AUTO_TEST_CASE(mistakes_are_told_with_their_place) {
          "t.yaml:1:27: expected a duration of at most max_duration"},
         {"{every: 5m, gracee: 1m}", "did you mean \"grace\"?"},
         {"{every: 5m, token: a, token_file: b}", "expected token or token_file, got both"},
+        {"{every: 5m, token: ''}", "t.yaml:1:20: expected a token, got an empty text"},
+        {"{every: 5m, token: }", "expected a token, got an empty text"},
         {"{every: 5m, token_file: /nonexistent}", "t.yaml:1:25: cannot read /nonexistent"},
     };
     for (const auto& [options, message] : kCases)
