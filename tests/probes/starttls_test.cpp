@@ -238,8 +238,8 @@ BOOST_FIXTURE_TEST_CASE(the_certificate_behind_starttls_is_read, Trusted) {
         {"postgres", {expect("\x04\xd2\x16\x2f"), send("S"), start_tls(), stall()}},
         {"ldap", {expect("1466.20037"), send(extended_response(1, 0, "")), start_tls(), stall()}},
         {"mysql",
-         {send(greeting(0xffff)), expect("\x20\x00\x00\x01"s), start_tls(),
-          expect("mysql_native_password"), send("\x02\x00\x00\x03\xfe\x00"s),
+         {send(greeting(0xffff)), expect("\x20\x00\x00\x01"s), expect(std::string(23, '\0')),
+          start_tls(), expect("mysql_native_password"), send("\x02\x00\x00\x03\xfe\x00"s),
           expect("\x00\x00\x00\x04"s), send("\x03\x00\x00\x05\xff\x15\x04"s), stall()}}};
     for (const auto& [protocol, script] : servers) {
         const ScriptedServer server({script}, later());

@@ -141,6 +141,7 @@ struct Connection {
 
     std::atomic<int> fd;
     SSL* ssl = nullptr;
+    bool starts_tls = false;
     std::mutex mutex;
     std::string received;  // under mutex
     std::thread thread;
@@ -172,7 +173,9 @@ bool read_until(Connection& connection, const std::string& text, std::size_t& us
                 return true;
             }
         }
-        const long count = connection.read(chunk, sizeof chunk);
+        // What comes behind may be the handshake's already.
+        const bool before_tls = connection.starts_tls && connection.ssl == nullptr;
+        const long count = connection.read(chunk, before_tls ? 1 : sizeof chunk);
         if (count <= 0) return false;
         note(connection, {chunk, static_cast<std::size_t>(count)});
     }
@@ -258,6 +261,7 @@ struct ScriptedServer::State {
             const std::size_t index = connections.size();
             connections.push_back(std::make_unique<Connection>(fd));
             Connection* connection = connections.back().get();
+            connection->starts_tls = tls && !tls->at_once;
             const Script* script = &scripts[std::min(index, scripts.size() - 1)];
             connection->thread = std::thread([this, connection, script] {
                 run(*connection, *script);
