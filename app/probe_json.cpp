@@ -7,6 +7,7 @@
 #include "app/probe_words.h"
 #include "core/sample.h"
 #include "core/time.h"
+#include "exporters/evidence_json.h"
 
 namespace pilotlight::app {
 namespace {
@@ -36,45 +37,13 @@ ordered_json phases_json(const std::vector<ProbePhase>& phases) {
     return all;
 }
 
-ordered_json certificate_json(const TlsEvidence::Certificate& certificate) {
-    return {{"subject", certificate.subject},
-            {"issuer", certificate.issuer},
-            {"names", certificate.names},
-            {"more_names", certificate.more_names},
-            {"serial", certificate.serial},
-            {"fingerprint_sha256", certificate.fingerprint_sha256},
-            {"not_before", format_time(certificate.not_before)},
-            {"not_after", format_time(certificate.not_after)}};
-}
-
-ordered_json tls_json(const std::optional<TlsEvidence>& tls) {
-    if (!tls) return nullptr;
-    ordered_json chain = ordered_json::array();
-    for (const TlsEvidence::Certificate& certificate : tls->chain)
-        chain.push_back(certificate_json(certificate));
-    return {{"version", tls->version}, {"cipher", tls->cipher},
-            {"alpn", tls->alpn},       {"verified", tls->verified},
-            {"reason", tls->reason},   {"detail", tls->detail},
-            {"chain", chain}};
-}
-
 ordered_json evidence_json(const SharedEvidence& evidence) {
     if (evidence == nullptr) return nullptr;
-    ordered_json addresses = ordered_json::array();
-    for (const Evidence::Address& each : evidence->addresses) {
-        addresses.push_back(
-            {{"address", each.address}, {"tried", each.tried}, {"error", each.error}});
-    }
-    ordered_json headers = ordered_json::array();
-    for (const Evidence::Header& header : evidence->headers)
-        headers.push_back({{"name", header.name}, {"value", header.value}});
-    return {{"addresses", addresses},
-            {"tls", tls_json(evidence->tls)},
-            {"status_line", evidence->status_line},
-            {"headers", headers},
-            {"body", evidence->body},
-            {"body_bytes", evidence->body_bytes},
-            {"dialogue", evidence->dialogue}};
+    ordered_json json = ordered_json::parse(exporters::evidence_json(*evidence));
+    // Those of the probe stand beside it.
+    json.erase("at");
+    json.erase("phases");
+    return json;
 }
 
 }  // namespace

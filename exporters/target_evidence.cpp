@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "exporters/evidence_json.h"
 #include "exporters/handlers.h"
 
 namespace pilotlight::exporters {
@@ -8,55 +9,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json certificate_json(const TlsEvidence::Certificate& certificate) {
-    return {{"subject", certificate.subject},
-            {"issuer", certificate.issuer},
-            {"names", certificate.names},
-            {"more_names", certificate.more_names},
-            {"serial", certificate.serial},
-            {"fingerprint_sha256", certificate.fingerprint_sha256},
-            {"not_before", format_time(certificate.not_before)},
-            {"not_after", format_time(certificate.not_after)}};
-}
-
-Json tls_json(const TlsEvidence& tls) {
-    Json chain = Json::array();
-    for (const TlsEvidence::Certificate& certificate : tls.chain)
-        chain.push_back(certificate_json(certificate));
-    return {{"version", tls.version},   {"cipher", tls.cipher}, {"alpn", tls.alpn},
-            {"verified", tls.verified}, {"reason", tls.reason}, {"detail", tls.detail},
-            {"chain", std::move(chain)}};
-}
-
-Json json_of(const Evidence& evidence) {
-    Json addresses = Json::array();
-    for (const Evidence::Address& address : evidence.addresses) {
-        addresses.push_back(
-            {{"address", address.address}, {"tried", address.tried}, {"error", address.error}});
-    }
-    Json phases = Json::array();
-    for (const Evidence::Phase& phase : evidence.phases) {
-        const std::chrono::duration<double> took = phase.took;
-        phases.push_back({{"name", phase.name}, {"seconds", took.count()}});
-    }
-    Json headers = Json::array();
-    for (const Evidence::Header& header : evidence.headers)
-        headers.push_back({{"name", header.name}, {"value", header.value}});
-    return {{"at", format_time(evidence.at)},
-            {"addresses", std::move(addresses)},
-            {"phases", std::move(phases)},
-            {"tls", evidence.tls ? tls_json(*evidence.tls) : Json(nullptr)},
-            {"status_line", evidence.status_line},
-            {"headers", std::move(headers)},
-            {"body", evidence.body},
-            {"body_bytes", evidence.body_bytes},
-            {"dialogue", evidence.dialogue}};
-}
-
 Json failure_json(const FailureView& failure) {
     Json json{{"at", format_time(failure.at)}, {"phase", failure.phase}, {"reason", failure.reason},
               {"detail", failure.detail},      {"blip", failure.blip},   {"evidence", nullptr}};
-    if (failure.evidence != nullptr) json["evidence"] = json_of(*failure.evidence);
+    if (failure.evidence != nullptr)
+        json["evidence"] = Json::parse(evidence_json(*failure.evidence));
     return json;
 }
 
